@@ -1,0 +1,48 @@
+# `make demo` and `make test` do all the set-up they need. The rest is for maintainers.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+PINS   := codegen/constraints.txt tests/constraints.txt
+
+# `make generate SPEC=other.json OUT=folder` tries another document without touching the package.
+SPEC ?= openapi/i3x-1.0.json
+OUT  ?= src/i3x/raw
+
+.PHONY: demo test install generate check-generated lint types unit clean
+
+demo: install
+	@$(BIN)/python -m i3x.cli.demo
+
+test: install lint types check-generated unit
+
+install: $(READY)
+
+$(READY): pyproject.toml $(PINS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "i3x-client needs Python 3.11 or newer; name one with: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet 'pip==26.3'
+	$(BIN)/pip install --quiet $(addprefix --constraint ,$(PINS)) --group codegen --group test --editable '.[cli,testing]'
+	@touch $@
+
+generate: install
+	$(BIN)/python -m codegen generate --document $(SPEC) --output $(OUT)
+
+check-generated: install
+	$(BIN)/python -m codegen check
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: install
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+unit: install
+	$(BIN)/pytest -n 2
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

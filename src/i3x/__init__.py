@@ -1,1 +1,119 @@
-"""placeholder"""
+"""The client for i3X 1.0 servers: an industrial plant's model, live values and history over HTTP.
+
+::
+
+    import i3x
+
+    with i3x.Client("https://server.example.com/v1", token="...") as client:
+        print(client.get_value("sensor-001").value)
+
+The names below are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from i3x.aio import AsyncClient
+    from i3x.client import Client
+    from i3x.errors import (
+        AuthenticationError,
+        BadRequestError,
+        BulkError,
+        ConnectionError,
+        I3XError,
+        InvalidServerResponseError,
+        NotFoundError,
+        NotSupportedError,
+        ServerError,
+        StreamError,
+        SubscriptionError,
+        TimeoutError,
+        TooManyRequestsError,
+        UnsupportedVersionError,
+    )
+    from i3x.models import (
+        VQT,
+        Capabilities,
+        CurrentValue,
+        HistoricalValue,
+        Namespace,
+        ObjectInstance,
+        ObjectInstanceMetadata,
+        ObjectType,
+        RelatedObject,
+        RelationshipType,
+        ResponseDetail,
+        ServerInfo,
+        Subscription,
+        SyncBatch,
+        ValueChange,
+    )
+    from i3x.results import BulkDict, BulkItem, BulkList
+
+__version__ = "2.0.0"
+
+__all__ = [
+    "VQT",
+    "AsyncClient",
+    "AuthenticationError",
+    "BadRequestError",
+    "BulkDict",
+    "BulkError",
+    "BulkItem",
+    "BulkList",
+    "Capabilities",
+    "Client",
+    "ConnectionError",
+    "CurrentValue",
+    "HistoricalValue",
+    "I3XError",
+    "InvalidServerResponseError",
+    "Namespace",
+    "NotFoundError",
+    "NotSupportedError",
+    "ObjectInstance",
+    "ObjectInstanceMetadata",
+    "ObjectType",
+    "RelatedObject",
+    "RelationshipType",
+    "ResponseDetail",
+    "ServerError",
+    "ServerInfo",
+    "StreamError",
+    "Subscription",
+    "SubscriptionError",
+    "SyncBatch",
+    "TimeoutError",
+    "TooManyRequestsError",
+    "UnsupportedVersionError",
+    "ValueChange",
+    "__version__",
+]
+
+_HOMES = {
+    "AsyncClient": "aio",
+    "Client": "client",
+    **dict.fromkeys(("BulkDict", "BulkItem", "BulkList"), "results"),
+    **{name: "errors" for name in __all__ if name.endswith("Error")},
+}
+
+_RENAMED = {
+    "LastKnownValue": "since 1.0 it is CurrentValue",
+    "Relationship": "since 1.0 it is RelatedObject",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        hint = f"; {_RENAMED[name]}" if name in _RENAMED else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+    value = getattr(importlib.import_module(f"i3x.{_HOMES.get(name, 'models')}"), name)
+    globals()[name] = value  # the next look-up finds it without asking here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,501 @@
+"""The public face of the clients: `client.py` (blocking) is generated from `aio.py` (asynchronous)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+import httpx
+
+from i3x import operations, versions
+from i3x.arguments import Time
+from i3x.client_base import ClientBase, async_notify
+from i3x.errors import AuthenticationError, ConnectionError, I3XError, TimeoutError
+from i3x.models import (
+    CurrentValue,
+    HistoricalValue,
+    Namespace,
+    ObjectInstance,
+    ObjectType,
+    RelatedObject,
+    RelationshipType,
+    ServerInfo,
+    Subscription,
+    SyncBatch,
+    ValueChange,
+)
+from i3x.results import BulkDict, BulkItem, BulkList
+from i3x.transport import AsyncSender, Certificate, Options, Timeout, Token, Verify
+
+
+class AsyncClient(ClientBase):
+    """A client for an i3X 1.0 server.
+
+    ::
+
+        async with i3x.AsyncClient("https://server.example.com/v1", token="...") as client:
+            value = await client.get_value("sensor-001")
+
+    Arguments:
+
+    - ``base_url``: the address of the API, version prefix included.
+    - ``auth``: anything httpx takes: ``(user, password)``, an ``httpx.Auth``, or a function of the request.
+    - ``timeout``: seconds that each step may take (connecting, sending, waiting for the next part of an
+      answer), or an ``httpx.Timeout``; every call takes its own too.
+    - ``client_id``: scopes subscriptions on the server; a new UUID unless given.
+    - ``token``: a bearer token, or a function that returns one and is asked again after a 401.
+    - ``headers``: sent with every request; they count as credentials and go to no other host.
+    - ``verify``: True, False (to test only), the path of the certificate authorities to trust, or an
+      ``ssl.SSLContext``.
+    - ``cert``: a client certificate for mutual TLS: a file, ``(certificate, key)`` or these and a password.
+    - ``server_hostname``: the name to verify in the server's certificate, where the URL names a tunnel.
+    - ``proxy``: the URL of a proxy, or an ``httpx.Proxy``; by default the environment's.
+    - ``transport``: an httpx transport to send through, for tests and special networks.
+    - ``deadline``: seconds that a whole call may take, retries and redirects included; four times the longest
+      step of ``timeout`` by default.
+    - ``retries``: how often a failed call is sent again where that is safe; 0 switches it off.
+    - ``max_response_bytes``: the largest answer that is read, after unpacking.
+
+    Wrong arguments raise ``TypeError`` or ``ValueError`` at once. What a server or a network does raises only
+    :class:`~i3x.I3XError` and its subclasses. The callbacks are attributes: ``on_connect(client)``,
+    ``on_disconnect(client)``, ``on_value_change(client, change)``, ``on_subscribe(client, subscription)`` and
+    ``on_error(client, error)``.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        auth: Any = None,
+        timeout: Timeout = 30.0,
+        client_id: str | None = None,
+        token: Token | None = None,
+        headers: Mapping[str, str] | None = None,
+        verify: Verify = True,
+        *,
+        cert: Certificate | None = None,
+        server_hostname: str | None = None,
+        proxy: str | httpx.URL | httpx.Proxy | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        deadline: float | None = None,
+        retries: int = 2,
+        max_response_bytes: int = 2**30,
+    ) -> None:
+        options = Options(
+            base_url=base_url,
+            auth=auth,
+            token=token,
+            headers=dict(headers or {}),
+            timeout=timeout,
+            deadline=deadline,
+            retries=retries,
+            verify=verify,
+            cert=cert,
+            server_hostname=server_hostname,
+            proxy=proxy,
+            transport=transport,
+            max_response_bytes=max_response_bytes,
+        )
+        super().__init__(options, client_id)
+        self._sender = AsyncSender(options)
+        self._connecting = anyio.Lock()
+        self.on_connect: Callable[[AsyncClient], object] | None = None
+        self.on_disconnect: Callable[[AsyncClient], object] | None = None
+        self.on_value_change: Callable[[AsyncClient, ValueChange], object] | None = None
+        self.on_subscribe: Callable[[AsyncClient, Subscription], object] | None = None
+        self.on_error: Callable[[AsyncClient, I3XError], object] | None = None
+
+    # --- connection -------------------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        """Connect: ask the server who it is, and check that this client can talk to it.
+
+        Calls ``on_connect(client)``. Does nothing if the client is connected already. Gives a
+        ``DeprecationWarning`` for a server from before the release of i3X 1.0. After a failure nothing stays
+        open. Standard: Info, getInfo.
+
+        Raises :class:`~i3x.UnsupportedVersionError` (nothing at ``/info``, or another major version),
+        :class:`~i3x.InvalidServerResponseError` (something that is no i3X server),
+        :class:`~i3x.ServerError` (overload), :class:`~i3x.AuthenticationError`,
+        :class:`~i3x.ConnectionError` (TLS failures included) or :class:`~i3x.TimeoutError`.
+        """
+        await self._connect()
+
+    async def _connect(self) -> None:
+        async with self._connecting:
+            if self.is_connected:
+                return
+            await self._sender.open()
+            try:
+                info = await self._sender.send(versions.connecting(), connecting=True)
+            except BaseException:
+                await self._sender.close()
+                raise
+            self._before_release = versions.is_before_release(info)
+            self._server_info = info
+        try:
+            if self._before_release:
+                # The level is that of the caller of connect() or of the with statement.
+                warnings.warn(versions.before_release_warning(info), DeprecationWarning, stacklevel=3)
+            await async_notify(self.on_connect, self)
+        except BaseException:
+            await self.disconnect()
+            raise
+
+    async def disconnect(self) -> None:
+        """Disconnect and call ``on_disconnect(client)``; does nothing if the client is not connected.
+
+        The client can be connected again. Subscriptions from ``create_subscription()`` stay on the server.
+        """
+        async with self._connecting:
+            was_connected, self._server_info = self.is_connected, None
+            await self._sender.close()
+        if was_connected:
+            await async_notify(self.on_disconnect, self)
+
+    async def __aenter__(self) -> Self:
+        await self._connect()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.disconnect()
+
+    # --- server -----------------------------------------------------------------------------------------
+
+    async def get_info(self, *, timeout: Timeout | None = None) -> ServerInfo:
+        """Return the server's versions, its name and the optional features it declares.
+
+        Sent without credentials, and with them only if the server insists. Standard: Info, getInfo.
+        """
+        return await self._sender.send(operations.get_info(), timeout)
+
+    # --- explore ----------------------------------------------------------------------------------------
+
+    async def get_namespaces(self, *, timeout: Timeout | None = None) -> BulkList[Namespace]:
+        """Return all namespaces. Standard: Explore, getNamespaces."""
+        return await self._sender.send(operations.get_namespaces(), timeout)
+
+    async def get_object_types(
+        self, namespace_uri: str | None = None, *, timeout: Timeout | None = None
+    ) -> BulkList[ObjectType]:
+        """Return all object types, or those of one namespace. Standard: Explore, getObjectTypes."""
+        return await self._sender.send(operations.get_object_types(namespace_uri), timeout)
+
+    async def query_object_types(
+        self, element_ids: Iterable[str], *, timeout: Timeout | None = None
+    ) -> BulkList[ObjectType]:
+        """Return the object types with these ids, in the order asked for.
+
+        Ids that the server does not know are in ``errors`` of the result, as
+        :class:`~i3x.NotFoundError`. No ids: an empty list, without a request. Standard: Explore,
+        queryObjectTypesById.
+        """
+        return await self._sender.send(operations.query_object_types(element_ids), timeout)
+
+    async def get_relationship_types(
+        self, namespace_uri: str | None = None, *, timeout: Timeout | None = None
+    ) -> BulkList[RelationshipType]:
+        """Return all relationship types, or those of one namespace. Standard: Explore, getRelationshipTypes."""
+        return await self._sender.send(operations.get_relationship_types(namespace_uri), timeout)
+
+    async def query_relationship_types(
+        self, element_ids: Iterable[str], *, timeout: Timeout | None = None
+    ) -> BulkList[RelationshipType]:
+        """Return the relationship types with these ids, in the order asked for.
+
+        Ids that the server does not know are in ``errors`` of the result, as
+        :class:`~i3x.NotFoundError`. No ids: an empty list, without a request. Standard: Explore,
+        queryRelationshipTypesById.
+        """
+        return await self._sender.send(operations.query_relationship_types(element_ids), timeout)
+
+    async def get_objects(
+        self,
+        type_element_id: str | None = None,
+        include_metadata: bool = False,
+        root: bool | None = None,
+        *,
+        timeout: Timeout | None = None,
+    ) -> BulkList[ObjectInstance]:
+        """Return all objects, in one answer: the standard has no paging.
+
+        ``type_element_id`` keeps those of one type, ``root=True`` those without a parent, and
+        ``include_metadata`` adds ``metadata`` to each. Standard: Explore, getObjects.
+        """
+        call = operations.get_objects(type_element_id, include_metadata, root)
+        return await self._sender.send(call, timeout)
+
+    async def get_object(
+        self, element_id: str, include_metadata: bool = False, *, timeout: Timeout | None = None
+    ) -> ObjectInstance:
+        """Return one object. Standard: Explore, listObjectsById.
+
+        Raises :class:`~i3x.NotFoundError` if the server does not know it.
+        """
+        return await self._sender.send(operations.get_object(element_id, include_metadata), timeout)
+
+    async def list_objects(
+        self, element_ids: Iterable[str], include_metadata: bool = False, *, timeout: Timeout | None = None
+    ) -> BulkList[ObjectInstance]:
+        """Return the objects with these ids, in the order asked for.
+
+        Ids that the server does not know are in ``errors`` of the result, as
+        :class:`~i3x.NotFoundError`. No ids: an empty list, without a request. Standard: Explore,
+        listObjectsById.
+        """
+        return await self._sender.send(operations.list_objects(element_ids, include_metadata), timeout)
+
+    async def get_related_objects(
+        self,
+        element_ids: Iterable[str],
+        relationship_type: str | None = None,
+        include_metadata: bool = False,
+        *,
+        timeout: Timeout | None = None,
+    ) -> BulkList[RelatedObject]:
+        """Return what these elements are related to: hierarchy, composition and graph edges.
+
+        Each edge names the element it starts from (``source_element_id``), the relationship
+        (``source_relationship``) and the other end (``object``). ``relationship_type`` keeps the edges of one
+        relationship type, by its element id. Elements that the server does not know are in ``errors`` of the
+        result. Standard: Explore, queryRelatedObjects.
+        """
+        call = operations.get_related_objects(element_ids, relationship_type, include_metadata)
+        return await self._sender.send(call, timeout)
+
+    # --- values -----------------------------------------------------------------------------------------
+
+    async def get_value(
+        self, element_id: str, max_depth: int = 1, *, timeout: Timeout | None = None
+    ) -> CurrentValue:
+        """Return the last known value of an element.
+
+        ``max_depth``: 1 is this element alone, N adds N - 1 levels of its components, 0 all of them. Standard:
+        Query, queryLastKnownValues.
+
+        Raises :class:`~i3x.NotFoundError` if the server does not know the element.
+        """
+        return await self._sender.send(operations.get_value(element_id, max_depth), timeout)
+
+    async def get_values(
+        self, element_ids: Iterable[str], max_depth: int = 1, *, timeout: Timeout | None = None
+    ) -> BulkDict[CurrentValue]:
+        """Return the last known values of elements, as a dict by element id in the order asked for.
+
+        ``max_depth``: 1 is the elements alone, N adds N - 1 levels of their components, 0 all of them. What
+        failed is in ``errors`` of the result, and what a 206 answer cut in ``partial``. No ids: an empty dict,
+        without a request. Standard: Query, queryLastKnownValues.
+        """
+        return await self._sender.send(operations.get_values(element_ids, max_depth), timeout)
+
+    async def get_history(
+        self,
+        element_id: str,
+        start_time: Time | None = None,
+        end_time: Time | None = None,
+        max_depth: int = 1,
+        *,
+        timeout: Timeout | None = None,
+    ) -> HistoricalValue:
+        """Return the values of an element over a time range, both ends included.
+
+        A time is an aware ``datetime``, a ``timedelta`` back from now (``timedelta(hours=8)``) or RFC 3339
+        text. Without a start the range begins at the epoch (1970), without an end it ends now.
+        ``max_depth``: 1 is this element alone, N adds N - 1 levels of its components, 0 all of them.
+        ``partial`` of the result is what a 206 answer cut. Standard: Query, queryHistoricalValues.
+
+        Raises :class:`~i3x.NotFoundError` if the server does not know the element, and
+        :class:`~i3x.NotSupportedError` if it keeps no history.
+        """
+        call = operations.get_history(element_id, start_time, end_time, max_depth)
+        return await self._sender.send(call, timeout)
+
+    async def get_histories(
+        self,
+        element_ids: Iterable[str],
+        start_time: Time | None = None,
+        end_time: Time | None = None,
+        max_depth: int = 1,
+        *,
+        timeout: Timeout | None = None,
+    ) -> BulkDict[HistoricalValue]:
+        """Return the values of several elements over one time range, as a dict by element id.
+
+        Arguments as for ``get_history``. What failed is in ``errors`` of the result, and what a 206 answer cut
+        in ``partial``, of the result and of each value. Standard: Query, queryHistoricalValues.
+        """
+        call = operations.get_histories(element_ids, start_time, end_time, max_depth)
+        return await self._sender.send(call, timeout)
+
+    # --- update -----------------------------------------------------------------------------------------
+
+    async def update_value(
+        self,
+        element_id: str,
+        value: Any,
+        quality: str | None = None,
+        timestamp: Time | None = None,
+        *,
+        timeout: Timeout | None = None,
+    ) -> None:
+        """Write the current value of an element; it replaces the whole value.
+
+        ``value`` is any JSON data. A :class:`~i3x.VQT`, or a dict with ``value`` and no keys but ``value``,
+        ``quality`` and ``timestamp``, is written as a value with its quality and timestamp. Without them the
+        server sets ``Good`` and its own time. Only a write with a timestamp is sent again after it was lost on
+        the way. Standard: Update, updateObjectValues.
+
+        Raises the error of the element, such as :class:`~i3x.NotFoundError`, and
+        :class:`~i3x.NotSupportedError` if the server takes no writes. Raises ``ValueError`` for NaN and
+        infinities.
+        """
+        await self._sender.send(self._writing(element_id, value, quality, timestamp), timeout)
+
+    async def update_values(
+        self, updates: Mapping[str, Any], *, timeout: Timeout | None = None
+    ) -> BulkList[BulkItem]:
+        """Write the current values of several elements, from a dict of element id and value.
+
+        The values are as for ``update_value``. Returns one item for each element, in the same order; what
+        failed is in ``errors`` of the result too. Standard: Update, updateObjectValues.
+        """
+        call = operations.update_values(updates)
+        if not self._before_release:
+            return await self._sender.send(call, timeout)
+        return await self._write_one_by_one(updates, timeout)
+
+    def _writing(
+        self, element_id: str, value: Any, quality: str | None = None, timestamp: Time | None = None
+    ) -> operations.Call[BulkItem]:
+        if self._before_release:
+            return operations.update_value_before_release(element_id, value, quality, timestamp)
+        return operations.update_value(element_id, value, quality, timestamp)
+
+    async def _write_one_by_one(
+        self, updates: Mapping[str, Any], timeout: Timeout | None
+    ) -> BulkList[BulkItem]:
+        """Write values to a server from before the release, which takes one at a time."""
+        result: BulkList[BulkItem] = BulkList()
+        lost: I3XError | None = None
+        for element_id, value in updates.items():
+            error = lost
+            if error is None:
+                try:
+                    await self._sender.send(self._writing(element_id, value), timeout)
+                except I3XError as failure:
+                    error = failure
+                if isinstance(error, (ConnectionError, TimeoutError, AuthenticationError)):
+                    lost = error  # the others would only meet it too
+            if error is not None:
+                result.errors[element_id] = error
+            result.append(BulkItem.of("elementId", element_id, error))
+        return result
+
+    async def update_history(
+        self, element_id: str, values: Any, *, timeout: Timeout | None = None
+    ) -> BulkList[BulkItem]:
+        """Write historical values of an element: one :class:`~i3x.VQT` (or dict), or several.
+
+        Each must have its timestamp; a quality that is left out is ``Good``. Returns one item for each point.
+        Standard: Update, updateObjectHistory.
+
+        Raises the error of the first point that failed, and :class:`~i3x.NotSupportedError` if the server
+        takes no historical values.
+        """
+        return await self._sender.send(operations.update_history(element_id, values), timeout)
+
+    # --- subscribe --------------------------------------------------------------------------------------
+
+    async def create_subscription(
+        self, display_name: str | None = None, *, timeout: Timeout | None = None
+    ) -> str:
+        """Make an empty subscription and return its id, which must be kept: nothing lists them all.
+
+        It stays on the server until it is deleted with ``unsubscribe()`` or was not fetched for the server's
+        time to live. It is never sent twice. Standard: Subscribe, createSubscription.
+        """
+        call = operations.create_subscription(self._client_id, display_name)
+        return (await self._sender.send(call, timeout)).subscription_id
+
+    async def register_items(
+        self,
+        subscription_id: str,
+        element_ids: Iterable[str],
+        max_depth: int = 1,
+        *,
+        timeout: Timeout | None = None,
+    ) -> BulkList[BulkItem]:
+        """Add elements to a subscription; adding one again changes nothing.
+
+        ``max_depth``: 1 is the elements alone, N adds N - 1 levels of their components, 0 all of them. Returns
+        one item for each element; those that failed are in ``errors`` of the result too. Standard: Subscribe,
+        registerMonitoredItems.
+
+        Raises :class:`~i3x.NotFoundError` if the subscription is not there.
+        """
+        call = operations.register_items(self._client_id, subscription_id, element_ids, max_depth)
+        return await self._sender.send(call, timeout)
+
+    async def unregister_items(
+        self, subscription_id: str, element_ids: Iterable[str], *, timeout: Timeout | None = None
+    ) -> BulkList[BulkItem]:
+        """Take elements out of a subscription; their queued values stay in it.
+
+        Returns one item for each element; those that failed are in ``errors`` of the result too. Standard:
+        Subscribe, removeMonitoredItems.
+
+        Raises :class:`~i3x.NotFoundError` if the subscription is not there.
+        """
+        call = operations.unregister_items(self._client_id, subscription_id, element_ids)
+        return await self._sender.send(call, timeout)
+
+    async def get_subscription(self, subscription_id: str, *, timeout: Timeout | None = None) -> Subscription:
+        """Return a subscription and its monitored items. Standard: Subscribe, listSubscriptions.
+
+        Raises :class:`~i3x.NotFoundError` if it is not there, has expired or is another client's.
+        """
+        return await self._sender.send(operations.get_subscription(self._client_id, subscription_id), timeout)
+
+    async def list_subscriptions(
+        self, subscription_ids: Iterable[str], *, timeout: Timeout | None = None
+    ) -> BulkList[Subscription]:
+        """Return the subscriptions with these ids, in the order asked for.
+
+        Those that are not there, have expired or are another client's are in ``errors`` of the result.
+        Standard: Subscribe, listSubscriptions.
+        """
+        call = operations.list_subscriptions(self._client_id, subscription_ids)
+        return await self._sender.send(call, timeout)
+
+    async def sync_subscription(
+        self,
+        subscription: Subscription | str,
+        last_sequence_number: int | None = None,
+        *,
+        timeout: Timeout | None = None,
+    ) -> BulkList[SyncBatch]:
+        """Return the batches of updates that wait in a subscription; an empty list if there are none.
+
+        They stay on the server until they are acknowledged: pass the highest ``sequence_number`` that was
+        dealt with. Omit it on the first call; -1 clears the queue. ``partial`` of the result is there if the
+        server dropped updates (206), and ``errors`` holds updates that can't be read. Standard: Subscribe,
+        syncSubscription.
+
+        Raises :class:`~i3x.NotFoundError` if the subscription is not there or has expired.
+        """
+        call = operations.sync_subscription(self._client_id, subscription, last_sequence_number)
+        return await self._sender.send(call, timeout)
+
+    async def unsubscribe(self, subscription: Subscription | str, *, timeout: Timeout | None = None) -> None:
+        """Delete a subscription, with all that is queued in it. Standard: Subscribe, deleteSubscriptions.
+
+        Raises :class:`~i3x.NotFoundError` if it is not there.
+        """
+        await self._sender.send(operations.delete_subscription(self._client_id, subscription), timeout)

@@ -1,0 +1,233 @@
+"""What callers may pass, and what is sent for it.
+
+Everything wrong with an argument is found here, before a request exists: ``TypeError`` for the wrong kind of
+thing, ``ValueError`` for a wrong value of the right kind.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import numbers
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import msgspec
+
+from i3x.models import VQT, Subscription
+
+Time: TypeAlias = datetime | timedelta | str
+"""A moment: an aware datetime, a timedelta back from now, or RFC 3339 text, which is sent as it is."""
+
+EPOCH = "1970-01-01T00:00:00Z"
+QUALITIES = ("Good", "GoodNoData", "Bad", "Uncertain")
+
+_VQT_KEYS = frozenset(("value", "quality", "timestamp"))
+
+
+def element_id(value: str, name: str = "element_id") -> str:
+    """Return an id after checking that it is a text with something in it."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, not {type(value).__name__}: {value!r}")
+    if not value.strip():
+        raise ValueError(f"{name} must not be empty: the standard's ids are printable text")
+    return value
+
+
+def element_ids(values: Iterable[str], name: str = "element_ids") -> list[str]:
+    """Return ids as a list, in order, duplicates included."""
+    if isinstance(values, (str, bytes)):
+        raise TypeError(
+            f"{name} must be a list of ids, not a single {type(values).__name__}: use [{values!r}]"
+        )
+    if not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a list of ids, not {type(values).__name__}")
+    return [element_id(value, f"each of {name}") for value in values]
+
+
+def subscription_id(subscription: Subscription | str) -> str:
+    """Return the id of a subscription that is given as a record or by its id."""
+    if isinstance(subscription, Subscription):
+        return subscription.subscription_id
+    return element_id(subscription, "subscription")
+
+
+def optional_text(value: str | None, name: str) -> str | None:
+    """Return an optional text after checking its type."""
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{name} must be a str or None, not {type(value).__name__}")
+    return value
+
+
+def max_depth(value: int) -> int:
+    """Return a depth: 1 is the element alone, N is N levels of components, 0 is all of them."""
+    return _whole_number(
+        value, "max_depth", "1 (this element alone), N (N levels), or 0 (everything below)", 0
+    )
+
+
+def sequence_number(value: int | None) -> int | None:
+    """Return the number to acknowledge: an unsigned 64-bit integer, -1 to clear the queue, or None."""
+    if value is None:
+        return None
+    number = _whole_number(
+        value, "last_sequence_number", "a batch's sequence_number, or -1 to clear the queue", -1
+    )
+    if number >= 2**64:
+        raise ValueError(f"last_sequence_number must fit in 64 bits, not {number}")
+    return number
+
+
+def _whole_number(value: int, name: str, meaning: str, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}: {meaning}")
+    if value < least:
+        raise ValueError(f"{name} must be {meaning}, not {value}")
+    return int(value)
+
+
+def time_range(start: Time | None, end: Time | None) -> tuple[str, str]:
+    """Return both ends of a range as RFC 3339 text; no start is the epoch, no end is now.
+
+    Both are always sent: the standard requires them, and some servers answer 400 otherwise.
+    """
+    now = datetime.now(UTC)
+    texts = (
+        EPOCH if start is None else time(start, "start_time", now),
+        _rfc3339(now) if end is None else time(end, "end_time", now),
+    )
+    first, last = map(_parsed, texts)
+    if first and last and first > last:
+        raise ValueError(f"start_time must not be after end_time, but {texts[0]} is after {texts[1]}")
+    return texts
+
+
+def time(value: Time, name: str = "timestamp", now: datetime | None = None) -> str:
+    """Return a moment as RFC 3339 text; a text is checked and otherwise left as it is."""
+    if isinstance(value, timedelta):
+        if value < timedelta(0):
+            raise ValueError(
+                f"{name} as a timedelta counts back from now and must not be negative: {value!r}"
+            )
+        return _rfc3339((now or datetime.now(UTC)) - value)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(
+                f"{name} is a datetime without a time zone, which could mean any of 24 moments: "
+                "use datetime.now(timezone.utc), or value.astimezone() for local time"
+            )
+        return _rfc3339(value.astimezone(UTC))
+    if not isinstance(value, str):
+        raise TypeError(
+            f"{name} must be a datetime, a timedelta or RFC 3339 text, not {type(value).__name__}"
+        )
+    parsed = _parsed(value)
+    if parsed is None or parsed.tzinfo is None or "T" not in value.upper():
+        raise ValueError(
+            f'{name} must be RFC 3339 text with a time zone, such as "2026-01-31T08:00:00Z", not {value!r}'
+        )
+    return value
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _parsed(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text.upper().replace(":60", ":59"))
+    except ValueError:
+        return None
+
+
+def new_value(value: Any, quality: str | None = None, timestamp: Time | None = None) -> dict[str, Any]:
+    """Return the VQT to write: ``value``, and quality and timestamp only where they are given.
+
+    A :class:`~i3x.VQT`, or a dict that has ``value`` and no keys but value, quality and timestamp, is a VQT
+    already; anything else is the value itself.
+    """
+    sent: Mapping[str, Any] = {"value": value}
+    if isinstance(value, VQT):
+        sent = {"value": value.value, "quality": value.quality, "timestamp": value.timestamp}
+    elif isinstance(value, Mapping) and "value" in value and _VQT_KEYS.issuperset(value):
+        sent = value
+    vqt: dict[str, Any] = {"value": plain(sent["value"])}
+    chosen_quality = quality if quality is not None else sent.get("quality")
+    chosen_timestamp = timestamp if timestamp is not None else sent.get("timestamp")
+    if chosen_quality:
+        vqt["quality"] = _quality(chosen_quality, sent["value"])
+    if chosen_timestamp:
+        vqt["timestamp"] = time(chosen_timestamp)
+    return vqt
+
+
+def new_points(values: Any) -> list[dict[str, Any]]:
+    """Return the points of a history to write: one VQT or several, each with its timestamp.
+
+    The standard wants all three parts of each; a quality that is left out is ``Good``.
+    """
+    several = isinstance(values, Iterable) and not isinstance(values, (str, bytes, Mapping))
+    points: list[dict[str, Any]] = []
+    for index, value in enumerate(values if several else [values]):
+        if not isinstance(value, VQT) and not (isinstance(value, Mapping) and "value" in value):
+            raise TypeError(f"point {index} must be a VQT or a dict with value and timestamp, not {value!r}")
+        if isinstance(value, Mapping) and not _VQT_KEYS.issuperset(value):
+            unknown = ", ".join(sorted(map(str, set(value) - _VQT_KEYS)))
+            raise ValueError(f"point {index} has keys that a VQT does not have: {unknown}")
+        point = new_value(value)
+        if "timestamp" not in point:
+            raise ValueError(f"point {index} has no timestamp; a historical value must have one")
+        points.append({"quality": "Good", **point})
+    return points
+
+
+def _quality(quality: str, value: Any) -> str:
+    if quality not in QUALITIES:
+        raise ValueError(f"quality must be one of {', '.join(QUALITIES)}, not {quality!r}")
+    if value is None and quality in ("Good", "Uncertain"):
+        raise ValueError(f'a value of None goes with quality "Bad" or "GoodNoData", not {quality!r}')
+    return quality
+
+
+def plain(value: Any) -> Any:
+    """Return a value as plain JSON data: numbers of number libraries, structs and dataclasses included.
+
+    Raises ``ValueError`` for what JSON can't say (NaN, infinities, cycles, text that is no Unicode) and
+    ``TypeError`` for objects that have no JSON form.
+    """
+    try:
+        text = json.dumps(value, default=_json_form, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except RecursionError as error:
+        raise ValueError("the value is nested too deep to be sent") from error
+    except UnicodeEncodeError as error:
+        raise ValueError("the value holds text that is no valid Unicode (a lone surrogate)") from error
+    except ValueError as error:
+        hint = (
+            "; for a number that is not there, write None with quality Bad" if "float" in str(error) else ""
+        )
+        raise ValueError(f"the value can't be sent as JSON: {error}{hint}") from error
+    return json.loads(text)
+
+
+def _json_form(value: Any) -> Any:
+    """Return the JSON form of what JSON's own writer does not know."""
+    if callable(tolist := getattr(value, "tolist", None)):  # the scalars and arrays of number libraries
+        return tolist()
+    if isinstance(value, (numbers.Real, Decimal)):
+        number = float(value)
+        return int(number) if isinstance(value, numbers.Integral) else number
+    if isinstance(value, datetime):
+        return time(value, "a datetime in a value")
+    if (
+        isinstance(value, msgspec.Struct)
+        or dataclasses.is_dataclass(value)
+        or isinstance(value, (set, frozenset))
+    ):
+        return msgspec.to_builtins(value)
+    raise TypeError(
+        "a value must be JSON data (None, bool, int, float, str, list, dict), "
+        f"not {type(value).__name__}: {value!r}"
+    )

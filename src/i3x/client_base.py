@@ -1,0 +1,136 @@
+"""What both clients have in common beside the calls: their settings, their identity, and old names."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+
+import httpx
+
+from i3x.models import ServerInfo
+from i3x.transport.options import Certificate, Options, Timeout, Token, Verify
+
+_RENAMED = {
+    "get_subscriptions": "since 1.0 no server lists all subscriptions: use list_subscriptions(ids)",
+}
+
+
+class ClientOptions(TypedDict, total=False):
+    """The arguments of a client's constructor, for ``from_env``."""
+
+    base_url: str
+    auth: Any
+    timeout: Timeout
+    client_id: str | None
+    token: Token | None
+    headers: Mapping[str, str] | None
+    verify: Verify
+    cert: Certificate | None
+    server_hostname: str | None
+    proxy: str | httpx.URL | httpx.Proxy | None
+    transport: Any
+    deadline: float | None
+    retries: int
+    max_response_bytes: int
+
+
+class ClientBase:
+    """The part of a client that does no I/O."""
+
+    def __init__(self, options: Options, client_id: str | None) -> None:
+        if client_id is not None and (not isinstance(client_id, str) or not client_id.strip()):
+            raise ValueError(f"client_id must be a text with something in it, or None, not {client_id!r}")
+        self._options = options
+        self._client_id = client_id or str(uuid.uuid4())
+        self._server_info: ServerInfo | None = None
+        self._before_release = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]) -> Self:
+        """Return a client with the settings of the environment; ``options`` win over them.
+
+        Read are ``I3X_URL``, ``I3X_TOKEN``, ``I3X_USERNAME`` and ``I3X_PASSWORD``, ``I3X_HEADER`` (as
+        ``Name: value``), ``I3X_CLIENT_ID``, ``I3X_TIMEOUT`` (seconds), ``I3X_CA`` (a file or directory of
+        certificate authorities) and ``I3X_INSECURE`` (``1`` turns verification off, to test).
+
+        Raises ``ValueError`` if there is no URL, or a setting can't be understood.
+        """
+        settings = {**_from_environment(os.environ if environ is None else environ), **options}
+        if "base_url" not in settings:
+            raise ValueError("no URL: set I3X_URL, such as https://server.example.com/v1, or pass base_url=")
+        return cls(**settings)
+
+    @property
+    def client_id(self) -> str:
+        """The id that scopes this client's subscriptions on the server: the one given, or a new UUID."""
+        return self._client_id
+
+    @property
+    def server_info(self) -> ServerInfo | None:
+        """What the server said of itself on ``connect()``; None while not connected."""
+        return self._server_info
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether ``connect()`` has succeeded and ``disconnect()`` was not called since."""
+        return self._server_info is not None
+
+    def __repr__(self) -> str:
+        state = "connected" if self.is_connected else "not connected"
+        address = httpx.URL(self._options.base_url).copy_with(userinfo=b"")
+        return f"<i3x.{type(self).__name__} {address} {state}, client_id={self._client_id!r}>"
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            hint = _RENAMED.get(name)
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}" + (f"; {hint}" if hint else "")
+            )
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return the constructor's arguments that the environment sets; empty variables count as not set."""
+    values = {name: value for name, value in environ.items() if name.startswith("I3X_") and value}
+    settings: dict[str, Any] = {
+        argument: values[name]
+        for name, argument in (
+            ("I3X_URL", "base_url"),
+            ("I3X_TOKEN", "token"),
+            ("I3X_CLIENT_ID", "client_id"),
+        )
+        if name in values
+    }
+    if "I3X_USERNAME" in values or "I3X_PASSWORD" in values:
+        settings["auth"] = (values.get("I3X_USERNAME", ""), values.get("I3X_PASSWORD", ""))
+    if "I3X_HEADER" in values:
+        name, colon, value = values["I3X_HEADER"].partition(":")
+        if not colon:
+            raise ValueError("I3X_HEADER must read 'Name: value'")
+        settings["headers"] = {name.strip(): value.strip()}
+    if "I3X_TIMEOUT" in values:
+        try:
+            settings["timeout"] = float(values["I3X_TIMEOUT"])
+        except ValueError as error:
+            raise ValueError("I3X_TIMEOUT must be a number of seconds") from error
+    if "I3X_CA" in values:
+        settings["verify"] = values["I3X_CA"]
+    if values.get("I3X_INSECURE", "0").lower() not in ("0", "false", "no"):
+        settings["verify"] = False
+    return settings
+
+
+def notify(callback: Callable[..., object] | None, *arguments: Any) -> None:
+    """Call a callback of the blocking client, if there is one."""
+    if callback is not None:
+        callback(*arguments)
+
+
+async def async_notify(callback: Callable[..., object] | None, *arguments: Any) -> None:
+    """Call a callback of the asynchronous client, if there is one: a plain or an ``async`` function."""
+    if callback is not None:
+        result = callback(*arguments)
+        if isinstance(result, Awaitable):
+            await result

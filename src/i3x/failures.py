@@ -1,0 +1,191 @@
+"""How an error is told: from whatever a server answered to one exception that says what to do next.
+
+Servers word their failures in many ways: the standard's ``responseDetail``, the envelopes of earlier drafts and
+of web frameworks, pages of proxies, nothing at all. All of them end here as the right class of error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from i3x.errors import I3XError, InvalidServerResponseError, NotFoundError, error_class
+from i3x.models import ResponseDetail
+
+_LONGEST = 500
+_HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+_ADVICE = {
+    400: "correct the request",
+    401: "give the client credentials: token=, auth= or headers=",
+    403: "these credentials do not allow it: ask the server's administrator, or use others",
+    404: "check the id, and that base_url ends with the version prefix, such as /v1",
+    405: "the server does not take this call here: check that base_url ends with the version prefix, such as /v1",
+    408: "try again, or ask for less at once",
+    410: "it existed once: make it anew",
+    413: "ask for fewer elements, or a shorter time range, at once",
+    422: "correct the request",
+    429: "the server is overloaded: call less often, or later",
+    500: "the server failed: try again later, and tell its administrator if it stays",
+    501: "the server does not offer this optional feature: see server_info.capabilities",
+    502: "a gateway does not reach the server: try again later",
+    503: "the server is overloaded or starting: try again later",
+    504: "a gateway got no answer in time: try again later, or ask for less at once",
+}
+_SUBSCRIPTION_GONE = (
+    "it does not exist, has expired, or belongs to another client_id: create a new subscription"
+)
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for a request: any status, the whole body, nothing of it judged yet.
+
+    ``attempts`` counts how often the request was sent; ``redact`` takes credentials out of a server's words.
+    """
+
+    status_code: int
+    content: bytes
+    content_type: str = ""
+    retry_after: float | None = None
+    attempts: int = 1
+    redact: Callable[[str], str] = _as_it_is
+
+    def describe(self) -> str:
+        """Return status and content type, for messages."""
+        return f"HTTP {self.status_code}, content type {self.content_type or 'not given'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a message is about: the operation, and an element or a subscription if it is about one."""
+
+    operation: str
+    element_id: str | None = None
+    subscription_id: str | None = None
+
+    def item(self, key: str, item_id: str) -> Subject:
+        """Return the subject of one item, by the name of its id in the answer."""
+        if key == "elementId":
+            return Subject(self.operation, element_id=item_id)
+        return Subject(self.operation, subscription_id=item_id)
+
+    def __str__(self) -> str:
+        if self.element_id is not None:
+            return f"{self.operation}, element {self.element_id!r}"
+        if self.subscription_id is not None:
+            return f"{self.operation}, subscription {self.subscription_id!r}"
+        return self.operation
+
+
+def failed_reply(reply: Reply, subject: Subject) -> I3XError:
+    """Return the error for an answer with an HTTP status of 400 or more."""
+    detail = detail_in(_parsed(reply))
+    if detail is None:
+        detail = ResponseDetail(detail=_page_text(reply))
+    return told(detail, reply.status_code, subject, reply.redact)
+
+
+def failed_item(detail: Any, subject: Subject, redact: Callable[[str], str]) -> I3XError:
+    """Return the error for one item of a bulk answer, or for a 200 that says ``success: false``.
+
+    ``detail`` is anything the server sent to explain itself; a failure without a status counts as not found,
+    which is what nearly all failures of single items are.
+    """
+    found = detail_in({"responseDetail": detail}) or ResponseDetail()
+    if found.status is not None:
+        return told(found, found.status, subject, redact)
+    words = clean(redact(found.detail or found.title)) or "the server says that it failed, and not why"
+    return NotFoundError(
+        f"{subject}: {words}; check the id",
+        title=found.title or None,
+        detail=found.detail or None,
+        operation=subject.operation,
+        element_id=subject.element_id or subject.subscription_id,
+    )
+
+
+def told(detail: ResponseDetail, status: int, subject: Subject, redact: Callable[[str], str]) -> I3XError:
+    """Return the error for a status and the words that came with it."""
+    words = clean(redact(detail.detail or detail.title))
+    advice = _ADVICE.get(status, _ADVICE[500] if status >= 500 else "see what the server says")
+    if status in (404, 410) and subject.subscription_id is not None:
+        advice = _SUBSCRIPTION_GONE
+    return error_class(status)(
+        f"{subject}: {words or 'the server gives no reason'} (status {status}); {advice}",
+        status,
+        title=clean(redact(detail.title)) or None,
+        detail=clean(redact(detail.detail)) or None,
+        operation=subject.operation,
+        element_id=subject.element_id or subject.subscription_id,
+    )
+
+
+def invalid(reply: Reply, subject: Subject, what: str) -> InvalidServerResponseError:
+    """Return the error for an answer that can't be read: what is wrong, and with which answer."""
+    return InvalidServerResponseError(
+        f"{subject}: {what} ({reply.describe()}); check that base_url is the root of an i3X API, "
+        "such as https://server.example.com/v1, and tell the server's maintainers if it is",
+        reply.status_code,
+        operation=subject.operation,
+        element_id=subject.element_id or subject.subscription_id,
+    )
+
+
+def detail_in(body: Any) -> ResponseDetail | None:
+    """Return what a parsed answer says about its failure, None if it says nothing in a known form."""
+    if not isinstance(body, Mapping):
+        return None
+    for name in ("responseDetail", "problemDetail", "error", "detail", "message"):
+        if (found := _detail(body.get(name))) is not None:
+            return found
+    return _detail(body) if "title" in body else None
+
+
+def _detail(value: Any) -> ResponseDetail | None:
+    if isinstance(value, str) and value.strip():
+        return ResponseDetail(detail=value)
+    if isinstance(value, list):  # a web framework's list of what is wrong with a request
+        words = [_text(entry.get("msg")) for entry in value if isinstance(entry, Mapping)]
+        return ResponseDetail(detail="; ".join(filter(None, words))) if any(words) else None
+    if not isinstance(value, Mapping):
+        return None
+    status = value.get("status", value.get("code"))
+    return ResponseDetail(
+        title=_text(value.get("title")),
+        status=status if isinstance(status, int) and not isinstance(status, bool) else None,
+        detail=_text(value.get("detail")) or _text(value.get("message")),
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _parsed(reply: Reply) -> Any:
+    try:
+        return msgspec.json.decode(reply.content)
+    except (ValueError, RecursionError):
+        return None  # what is no JSON is read as a page
+
+
+def _page_text(reply: Reply) -> str:
+    page = reply.content[:20_000].decode("utf-8", "replace")
+    if title := _HTML_TITLE.search(page):
+        return f"a web page titled {clean(title[1])!r}"
+    return "a web page" if page.lstrip().startswith("<") else page
+
+
+def clean(text: str) -> str:
+    """Return a server's words on one line, without control characters, and not too long."""
+    line = _INVISIBLE.sub(" ", text).strip()
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."

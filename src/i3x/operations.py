@@ -1,0 +1,594 @@
+"""What each operation of i3X is, once: the request, how often it may be sent, and how its answer is read.
+
+Nothing here does I/O, so that the blocking and the asynchronous client share every line. Requests are built by
+the functions that are generated from the OpenAPI document, which are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from msgspec.structs import force_setattr, replace
+
+from i3x import arguments
+from i3x.arguments import Time
+from i3x.envelopes import Key, Outcomes, read_bulk, read_nothing, read_result
+from i3x.errors import I3XError, NotFoundError, SubscriptionError
+from i3x.failures import Reply, Subject
+from i3x.models import (
+    CurrentValue,
+    HistoricalValue,
+    Namespace,
+    ObjectInstance,
+    ObjectType,
+    RelatedObject,
+    RelationshipType,
+    ServerInfo,
+    Subscription,
+    SyncBatch,
+)
+from i3x.results import BulkDict, BulkItem, BulkList
+from i3x.updates import read_batches
+
+T = TypeVar("T")
+
+
+class Repeat(enum.Enum):
+    """When an operation that failed on its way may be sent again."""
+
+    ALWAYS = "it changes nothing, or the same when it is carried out twice"
+    UNSENT = "only if nothing of it has reached the server"
+    NEVER = "never, since the server may then hold two of what it makes"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request that is ready to be sent, and how to read what comes back.
+
+    ``read`` returns the result or raises the :class:`~i3x.I3XError` that the reply stands for. ``answer`` holds
+    the result of a call that needs no request at all, for which ``method`` is empty.
+    """
+
+    operation: str
+    method: str
+    path: str
+    read: Callable[[Reply], T]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    content: bytes = b""
+    repeat: Repeat = Repeat.ALWAYS
+    needs_credentials: bool = True
+
+
+def _call(
+    operation: str,
+    request: Mapping[str, Any],
+    read: Callable[[Reply], T],
+    *,
+    repeat: Repeat = Repeat.ALWAYS,
+    needs_credentials: bool = True,
+) -> Call[T]:
+    """Build a call from what a generated ``_get_kwargs`` returned."""
+    content = b""
+    if "json" in request:
+        content = json.dumps(
+            request["json"], allow_nan=False, ensure_ascii=False, separators=(",", ":")
+        ).encode()
+    return Call(
+        operation,
+        request["method"].upper(),
+        request["url"],
+        read,
+        request.get("params", {}),
+        content,
+        repeat,
+        needs_credentials,
+    )
+
+
+def _without_request(operation: str, answer: T) -> Call[T]:
+    return Call(operation, "", "", lambda _: answer)
+
+
+def _listing(operation: str, request: Mapping[str, Any], model: type[T]) -> Call[BulkList[T]]:
+    def read(reply: Reply) -> BulkList[T]:
+        entries, partial = read_result(reply, list[model], Subject(operation))  # type: ignore[valid-type]
+        result = BulkList(entries)
+        result.partial = partial
+        return result
+
+    return _call(operation, request, read)
+
+
+def _bulk_list(
+    operation: str, request: Mapping[str, Any], ids: list[str], model: type[T]
+) -> Call[BulkList[T]]:
+    def read(reply: Reply) -> BulkList[T]:
+        return _as_list(read_bulk(reply, model, ids, "elementId", Subject(operation), required=True))
+
+    return _call(operation, request, read)
+
+
+def _as_list(outcomes: Outcomes[T]) -> BulkList[T]:
+    result = BulkList([entry for entry in outcomes.results if entry is not None])
+    result.errors = outcomes.errors
+    result.partial = outcomes.partial
+    return result
+
+
+def _as_items(outcomes: Outcomes[Any], ids: list[str], key: Key) -> BulkList[BulkItem]:
+    result = BulkList([BulkItem.of(key, item_id, outcomes.errors.get(item_id)) for item_id in ids])
+    result.errors = outcomes.errors
+    result.partial = outcomes.partial
+    return result
+
+
+def _only(many: Call[BulkList[T]] | Call[BulkDict[T]]) -> Call[T]:
+    """Turn a bulk call for one id into a call that returns its result or raises its error."""
+
+    def read(reply: Reply) -> T:
+        result = many.read(reply)
+        for error in result.errors.values():
+            raise error
+        return next(iter(result.values() if isinstance(result, dict) else result))
+
+    return Call(many.operation, many.method, many.path, read, many.params, many.content, many.repeat)
+
+
+# --- server -------------------------------------------------------------------------------------------------
+
+
+def get_info() -> Call[ServerInfo]:
+    """``GET /info``, the one operation that needs no credentials."""
+    from i3x.raw.api.info import get_info as endpoint
+
+    operation = "getInfo"
+    return _call(
+        operation,
+        endpoint._get_kwargs(),
+        lambda reply: read_result(reply, ServerInfo, Subject(operation))[0],
+        needs_credentials=False,
+    )
+
+
+# --- explore ------------------------------------------------------------------------------------------------
+
+
+def get_namespaces() -> Call[BulkList[Namespace]]:
+    """``GET /namespaces``."""
+    from i3x.raw.api.explore import get_namespaces as endpoint
+
+    return _listing("getNamespaces", endpoint._get_kwargs(), Namespace)
+
+
+def get_object_types(namespace_uri: str | None) -> Call[BulkList[ObjectType]]:
+    """``GET /objecttypes``."""
+    from i3x.raw.api.explore import get_object_types as endpoint
+
+    uri = arguments.optional_text(namespace_uri, "namespace_uri")
+    return _listing("getObjectTypes", endpoint._get_kwargs(**_given(namespace_uri=uri)), ObjectType)
+
+
+def query_object_types(element_ids: Iterable[str]) -> Call[BulkList[ObjectType]]:
+    """``POST /objecttypes/query``."""
+    from i3x.raw.api.explore import query_object_types_by_id as endpoint
+    from i3x.raw.models import GetObjectTypesRequest
+
+    ids = arguments.element_ids(element_ids)
+    if not ids:
+        return _without_request("queryObjectTypesById", BulkList())
+    request = endpoint._get_kwargs(body=GetObjectTypesRequest(element_ids=ids))
+    return _bulk_list("queryObjectTypesById", request, ids, ObjectType)
+
+
+def get_relationship_types(namespace_uri: str | None) -> Call[BulkList[RelationshipType]]:
+    """``GET /relationshiptypes``."""
+    from i3x.raw.api.explore import get_relationship_types as endpoint
+
+    uri = arguments.optional_text(namespace_uri, "namespace_uri")
+    return _listing(
+        "getRelationshipTypes", endpoint._get_kwargs(**_given(namespace_uri=uri)), RelationshipType
+    )
+
+
+def query_relationship_types(element_ids: Iterable[str]) -> Call[BulkList[RelationshipType]]:
+    """``POST /relationshiptypes/query``."""
+    from i3x.raw.api.explore import query_relationship_types_by_id as endpoint
+    from i3x.raw.models import GetRelationshipTypesRequest
+
+    ids = arguments.element_ids(element_ids)
+    if not ids:
+        return _without_request("queryRelationshipTypesById", BulkList())
+    request = endpoint._get_kwargs(body=GetRelationshipTypesRequest(element_ids=ids))
+    return _bulk_list("queryRelationshipTypesById", request, ids, RelationshipType)
+
+
+def get_objects(
+    type_element_id: str | None, include_metadata: bool, root: bool | None
+) -> Call[BulkList[ObjectInstance]]:
+    """``GET /objects``."""
+    from i3x.raw.api.explore import get_objects as endpoint
+
+    type_id = arguments.optional_text(type_element_id, "type_element_id")
+    given = _given(type_element_id=type_id, root=None if root is None else bool(root))
+    request = endpoint._get_kwargs(include_metadata=bool(include_metadata), **given)
+    return _listing("getObjects", request, ObjectInstance)
+
+
+def list_objects(element_ids: Iterable[str], include_metadata: bool) -> Call[BulkList[ObjectInstance]]:
+    """``POST /objects/list``."""
+    from i3x.raw.api.explore import list_objects_by_id as endpoint
+    from i3x.raw.models import GetObjectsRequest
+
+    ids = arguments.element_ids(element_ids)
+    if not ids:
+        return _without_request("listObjectsById", BulkList())
+    body = GetObjectsRequest(element_ids=ids, include_metadata=bool(include_metadata))
+    return _bulk_list("listObjectsById", endpoint._get_kwargs(body=body), ids, ObjectInstance)
+
+
+def get_object(element_id: str, include_metadata: bool) -> Call[ObjectInstance]:
+    """``POST /objects/list`` for one element."""
+    return _only(list_objects([arguments.element_id(element_id)], include_metadata))
+
+
+def get_related_objects(
+    element_ids: Iterable[str], relationship_type: str | None, include_metadata: bool
+) -> Call[BulkList[RelatedObject]]:
+    """``POST /objects/related``."""
+    from i3x.raw.api.explore import query_related_objects as endpoint
+    from i3x.raw.models import GetRelatedObjectsRequest
+
+    operation = "queryRelatedObjects"
+    ids = arguments.element_ids(element_ids)
+    if not ids:
+        return _without_request(operation, BulkList())
+    given = _given(relationship_type=arguments.optional_text(relationship_type, "relationship_type"))
+    body = GetRelatedObjectsRequest(element_ids=ids, include_metadata=bool(include_metadata), **given)
+
+    def read(reply: Reply) -> BulkList[RelatedObject]:
+        outcomes = read_bulk(reply, list[RelatedObject], ids, "elementId", Subject(operation))
+        result: BulkList[RelatedObject] = BulkList()
+        for element_id, edges in zip(ids, outcomes.results, strict=True):
+            for edge in edges or ():
+                force_setattr(edge, "source_element_id", element_id)
+                result.append(edge)
+        result.errors, result.partial = outcomes.errors, outcomes.partial
+        return result
+
+    return _call(operation, endpoint._get_kwargs(body=body), read)
+
+
+# --- values -------------------------------------------------------------------------------------------------
+
+
+def get_values(element_ids: Iterable[str], max_depth: int) -> Call[BulkDict[CurrentValue]]:
+    """``POST /objects/value``."""
+    from i3x.raw.api.query import query_last_known_values as endpoint
+    from i3x.raw.models import GetObjectValueRequest
+
+    operation = "queryLastKnownValues"
+    ids, depth = arguments.element_ids(element_ids), arguments.max_depth(max_depth)
+    if not ids:
+        return _without_request(operation, BulkDict())
+    request = endpoint._get_kwargs(body=GetObjectValueRequest(element_ids=ids, max_depth=depth))
+
+    def read(reply: Reply) -> BulkDict[CurrentValue]:
+        outcomes = read_bulk(reply, CurrentValue, ids, "elementId", Subject(operation), required=True)
+        return _as_dict(outcomes, ids, _value_of)
+
+    return _call(operation, request, read)
+
+
+def get_value(element_id: str, max_depth: int) -> Call[CurrentValue]:
+    """``POST /objects/value`` for one element."""
+    return _only(get_values([arguments.element_id(element_id)], max_depth))
+
+
+def get_histories(
+    element_ids: Iterable[str], start_time: Time | None, end_time: Time | None, max_depth: int
+) -> Call[BulkDict[HistoricalValue]]:
+    """``POST /objects/history``; both times are always sent."""
+    from i3x.raw.api.query import query_historical_values as endpoint
+    from i3x.raw.models import GetObjectHistoryRequest
+
+    operation = "queryHistoricalValues"
+    ids, depth = arguments.element_ids(element_ids), arguments.max_depth(max_depth)
+    start, end = arguments.time_range(start_time, end_time)
+    if not ids:
+        return _without_request(operation, BulkDict())
+    body = GetObjectHistoryRequest(element_ids=ids, start_time=start, end_time=end, max_depth=depth)
+
+    def read(reply: Reply) -> BulkDict[HistoricalValue]:
+        outcomes = read_bulk(reply, HistoricalValue, ids, "elementId", Subject(operation), required=True)
+        return _as_dict(outcomes, ids, _history_of)
+
+    return _call(operation, endpoint._get_kwargs(body=body), read)
+
+
+def get_history(
+    element_id: str, start_time: Time | None, end_time: Time | None, max_depth: int
+) -> Call[HistoricalValue]:
+    """``POST /objects/history`` for one element."""
+    return _only(get_histories([arguments.element_id(element_id)], start_time, end_time, max_depth))
+
+
+def _value_of(value: CurrentValue, element_id: str) -> None:
+    force_setattr(value, "element_id", element_id)
+
+
+def _history_of(value: HistoricalValue, element_id: str) -> None:
+    value.of(element_id)
+
+
+V = TypeVar("V", CurrentValue, HistoricalValue)
+
+
+def _as_dict(outcomes: Outcomes[V], ids: list[str], name: Callable[[V, str], None]) -> BulkDict[V]:
+    """Build the dict of results, each with its element id, and with what was cut of it."""
+    result: BulkDict[V] = BulkDict()
+    for element_id, value in zip(ids, outcomes.results, strict=True):
+        if value is not None:
+            name(value, element_id)
+            result[element_id] = value
+    cut = dict(outcomes.details)
+    if len(ids) == 1 and outcomes.partial is not None:
+        cut.setdefault(ids[0], outcomes.partial)
+    for element_id, detail in cut.items():
+        if element_id in result:
+            result[element_id] = replace(result[element_id], partial=detail)
+    result.errors, result.partial = outcomes.errors, outcomes.partial
+    return result
+
+
+# --- update -------------------------------------------------------------------------------------------------
+
+
+def update_values(updates: Mapping[str, Any]) -> Call[BulkList[BulkItem]]:
+    """``PUT /objects/value``."""
+    if not isinstance(updates, Mapping):
+        raise TypeError(f"updates must be a dict from element id to value, not {type(updates).__name__}")
+    ids = arguments.element_ids(updates)
+    return _update_values({element_id: arguments.new_value(updates[element_id]) for element_id in ids})
+
+
+def update_value(element_id: str, value: Any, quality: str | None, timestamp: Time | None) -> Call[BulkItem]:
+    """``PUT /objects/value`` for one element."""
+    vqt = arguments.new_value(value, quality, timestamp)
+    return _only(_update_values({arguments.element_id(element_id): vqt}))
+
+
+def _update_values(vqts: Mapping[str, dict[str, Any]]) -> Call[BulkList[BulkItem]]:
+    from i3x.raw.api.update import update_object_values as endpoint
+    from i3x.raw.models import UpdateValueRequest, ValueUpdateItem, VQTInput
+    from i3x.raw.types import UNSET
+
+    operation, ids = "updateObjectValues", list(vqts)
+    if not ids:
+        return _without_request(operation, BulkList())
+    items = [
+        ValueUpdateItem(
+            element_id=element_id,
+            value=VQTInput(vqt["value"], vqt.get("quality", UNSET), vqt.get("timestamp", UNSET)),
+        )
+        for element_id, vqt in vqts.items()
+    ]
+    return _call(
+        operation,
+        endpoint._get_kwargs(body=UpdateValueRequest(updates=items)),
+        _items_reader(operation, ids, "elementId"),
+        # With its own timestamp a value is the same one when it arrives twice.
+        repeat=Repeat.ALWAYS if all("timestamp" in vqt for vqt in vqts.values()) else Repeat.UNSENT,
+    )
+
+
+def update_value_before_release(
+    element_id: str, value: Any, quality: str | None, timestamp: Time | None
+) -> Call[BulkItem]:
+    """``PUT /objects/{elementId}/value``, where servers before the release take a bare VQT."""
+    operation, item_id = "updateObjectValues", arguments.element_id(element_id)
+    vqt = arguments.new_value(value, quality, timestamp)
+
+    def read(reply: Reply) -> BulkItem:
+        read_nothing(reply, Subject(operation, element_id=item_id))
+        return BulkItem.of("elementId", item_id, None)
+
+    return _call(
+        operation,
+        {"method": "put", "url": f"/objects/{quote(item_id, safe='')}/value", "json": vqt},
+        read,
+        repeat=Repeat.ALWAYS if "timestamp" in vqt else Repeat.UNSENT,
+    )
+
+
+def update_history(element_id: str, values: Any) -> Call[BulkList[BulkItem]]:
+    """``PUT /objects/history``, one entry per point."""
+    from i3x.raw.api.update import update_object_history as endpoint
+    from i3x.raw.models import VQT, HistoryUpdateItem, UpdateHistoryRequest
+
+    operation, item_id = "updateObjectHistory", arguments.element_id(element_id)
+    points = arguments.new_points(values)
+    if not points:
+        return _without_request(operation, BulkList())
+    items = [HistoryUpdateItem(element_id=item_id, value=VQT(**point)) for point in points]
+
+    def read(reply: Reply) -> BulkList[BulkItem]:
+        outcomes = read_bulk(reply, Any, [item_id] * len(points), "elementId", Subject(operation))
+        result = _as_items(outcomes, [item_id] * len(points), "elementId")
+        for error in outcomes.errors.values():
+            raise error
+        return result
+
+    return _call(operation, endpoint._get_kwargs(body=UpdateHistoryRequest(updates=items)), read)
+
+
+def _items_reader(operation: str, ids: list[str], key: Key) -> Callable[[Reply], BulkList[BulkItem]]:
+    def read(reply: Reply) -> BulkList[BulkItem]:
+        return _as_items(read_bulk(reply, Any, ids, key, Subject(operation)), ids, key)
+
+    return read
+
+
+# --- subscribe ----------------------------------------------------------------------------------------------
+
+
+def create_subscription(client_id: str, display_name: str | None) -> Call[Subscription]:
+    """``POST /subscriptions``; never sent twice, since a second one would stay on the server unused."""
+    from i3x.raw.api.subscribe import create_subscription as endpoint
+    from i3x.raw.models import CreateSubscriptionRequest
+
+    operation = "createSubscription"
+    given = _given(display_name=arguments.optional_text(display_name, "display_name"))
+    body = CreateSubscriptionRequest(client_id=client_id, **given)
+
+    def read(reply: Reply) -> Subscription:
+        subscription, _ = read_result(reply, Subscription, Subject(operation))
+        if not subscription.subscription_id:
+            raise SubscriptionError(
+                f"{operation}: the server made a subscription and gave it no id, so that it can't be used",
+                operation=operation,
+            )
+        return replace(subscription, client_id=client_id)
+
+    return _call(operation, endpoint._get_kwargs(body=body), read, repeat=Repeat.NEVER)
+
+
+def register_items(
+    client_id: str, subscription: Subscription | str, element_ids: Iterable[str], max_depth: int
+) -> Call[BulkList[BulkItem]]:
+    """``POST /subscriptions/register``; ``maxDepth`` is always sent, since its default differs on servers."""
+    from i3x.raw.api.subscribe import register_monitored_items as endpoint
+    from i3x.raw.models import RegisterMonitoredItemsRequest
+
+    operation, ids = "registerMonitoredItems", arguments.element_ids(element_ids)
+    subscription_id, depth = arguments.subscription_id(subscription), arguments.max_depth(max_depth)
+    if not ids:
+        return _without_request(operation, BulkList())
+    body = RegisterMonitoredItemsRequest(
+        client_id=client_id, subscription_id=subscription_id, element_ids=ids, max_depth=depth
+    )
+    return _subscription_call(operation, endpoint._get_kwargs(body=body), subscription_id, ids)
+
+
+def unregister_items(
+    client_id: str, subscription: Subscription | str, element_ids: Iterable[str]
+) -> Call[BulkList[BulkItem]]:
+    """``POST /subscriptions/unregister``; a second time it would fail per item, so it is sent once."""
+    from i3x.raw.api.subscribe import remove_monitored_items as endpoint
+    from i3x.raw.models import UnregisterMonitoredItemsRequest
+
+    operation, ids = "removeMonitoredItems", arguments.element_ids(element_ids)
+    subscription_id = arguments.subscription_id(subscription)
+    if not ids:
+        return _without_request(operation, BulkList())
+    body = UnregisterMonitoredItemsRequest(
+        client_id=client_id, subscription_id=subscription_id, element_ids=ids
+    )
+    return _subscription_call(operation, endpoint._get_kwargs(body=body), subscription_id, ids, Repeat.UNSENT)
+
+
+def _subscription_call(
+    operation: str,
+    request: Mapping[str, Any],
+    subscription_id: str,
+    ids: list[str],
+    repeat: Repeat = Repeat.ALWAYS,
+) -> Call[BulkList[BulkItem]]:
+    """Build a call about elements of a subscription: a failure of the whole is one of the subscription."""
+
+    def read(reply: Reply) -> BulkList[BulkItem]:
+        subject = Subject(operation, subscription_id=subscription_id)
+        return _as_items(read_bulk(reply, Any, ids, "elementId", subject), ids, "elementId")
+
+    return _call(operation, request, read, repeat=repeat)
+
+
+def list_subscriptions(client_id: str, subscription_ids: Iterable[str]) -> Call[BulkList[Subscription]]:
+    """``POST /subscriptions/list``."""
+    from i3x.raw.api.subscribe import list_subscriptions as endpoint
+    from i3x.raw.models import ListSubscriptionsRequest
+
+    operation, ids = "listSubscriptions", arguments.element_ids(subscription_ids, "subscription_ids")
+    if not ids:
+        return _without_request(operation, BulkList())
+    body = ListSubscriptionsRequest(client_id=client_id, subscription_ids=ids)
+
+    def read(reply: Reply) -> BulkList[Subscription]:
+        outcomes = read_bulk(reply, Subscription, ids, "subscriptionId", Subject(operation), required=True)
+        for subscription in filter(None, outcomes.results):
+            force_setattr(subscription, "client_id", client_id)
+        return _as_list(outcomes)
+
+    return _call(operation, endpoint._get_kwargs(body=body), read)
+
+
+def get_subscription(client_id: str, subscription: Subscription | str) -> Call[Subscription]:
+    """``POST /subscriptions/list`` for one subscription."""
+    return _only(list_subscriptions(client_id, [arguments.subscription_id(subscription)]))
+
+
+def sync_subscription(
+    client_id: str, subscription: Subscription | str, last_sequence_number: int | None
+) -> Call[BulkList[SyncBatch]]:
+    """``POST /subscriptions/sync``."""
+    from i3x.raw.api.subscribe import sync_subscription as endpoint
+    from i3x.raw.models import SyncRequest
+
+    operation = "syncSubscription"
+    subscription_id = arguments.subscription_id(subscription)
+    number = arguments.sequence_number(last_sequence_number)
+    body = SyncRequest(
+        client_id=client_id, subscription_id=subscription_id, **_given(last_sequence_number=number)
+    )
+    return _call(
+        operation,
+        endpoint._get_kwargs(body=body),
+        lambda reply: read_batches(reply, Subject(operation, subscription_id=subscription_id)),
+        # Acknowledging twice is harmless; clearing twice would lose what arrived in between.
+        repeat=Repeat.UNSENT if number == -1 else Repeat.ALWAYS,
+    )
+
+
+def delete_subscriptions(client_id: str, subscription_ids: Iterable[str]) -> Call[BulkList[BulkItem]]:
+    """``POST /subscriptions/delete``; one that was sent twice has succeeded when it is no longer there."""
+    from i3x.raw.api.subscribe import delete_subscriptions as endpoint
+    from i3x.raw.models import DeleteSubscriptionsRequest
+
+    operation, ids = "deleteSubscriptions", arguments.element_ids(subscription_ids, "subscription_ids")
+    if not ids:
+        return _without_request(operation, BulkList())
+    body = DeleteSubscriptionsRequest(client_id=client_id, subscription_ids=ids)
+
+    def read(reply: Reply) -> BulkList[BulkItem]:
+        outcomes = _deleted(reply, ids, operation)
+        if reply.attempts > 1:
+            for gone in [name for name, error in outcomes.errors.items() if isinstance(error, NotFoundError)]:
+                del outcomes.errors[gone]
+        return _as_items(outcomes, ids, "subscriptionId")
+
+    return _call(operation, endpoint._get_kwargs(body=body), read)
+
+
+def _deleted(reply: Reply, ids: list[str], operation: str) -> Outcomes[Any]:
+    """Read a deletion; the failure of the whole is that of the one subscription, if it is only one."""
+    subject = Subject(operation, subscription_id=ids[0] if len(ids) == 1 else None)
+    try:
+        return read_bulk(reply, Any, ids, "subscriptionId", subject)
+    except I3XError as error:
+        if len(ids) > 1:
+            raise
+        return Outcomes([None], errors={ids[0]: error})
+
+
+def delete_subscription(client_id: str, subscription: Subscription | str) -> Call[BulkItem]:
+    """``POST /subscriptions/delete`` for one subscription."""
+    return _only(delete_subscriptions(client_id, [arguments.subscription_id(subscription)]))
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    """Return the arguments that have a value: what a caller leaves out is not sent."""
+    return {name: value for name, value in values.items() if value is not None}

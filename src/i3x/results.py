@@ -1,0 +1,104 @@
+"""What bulk calls return: plain lists and dicts that also carry what failed and what was cut.
+
+A bulk answer of i3X can be partly good. The good part is the content of the list or dict, so that simple
+programs stay simple; the rest is in ``errors`` and ``partial``, so that nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from i3x.errors import BulkError, I3XError
+from i3x.models import ResponseDetail
+
+T = TypeVar("T")
+
+
+class _Bulk:
+    """What both kinds of result have beside their content."""
+
+    errors: dict[str, I3XError]
+    partial: ResponseDetail | None
+
+    def raise_for_errors(self) -> None:
+        """Raise a :class:`~i3x.BulkError` if any item failed; do nothing otherwise."""
+        if not self.errors:
+            return
+        first = next(iter(self.errors.values()))
+        others = f" (and {len(self.errors) - 1} more; see `.errors`)" if len(self.errors) > 1 else ""
+        raise BulkError(f"{first}{others}", self.errors) from first
+
+
+class BulkList(_Bulk, list[T]):
+    """A list of the items that succeeded, in the order asked for.
+
+    - ``errors``: failed id → :class:`~i3x.I3XError`; empty if nothing failed.
+    - ``partial``: what a 206 answer said was cut, as a :class:`~i3x.ResponseDetail`; None for a whole answer.
+    """
+
+    def __init__(self, content: Iterable[T] = ()) -> None:
+        super().__init__(content)
+        self.errors = {}
+        self.partial = None
+
+
+class BulkDict(_Bulk, dict[str, T]):
+    """A dict from id to result, of the items that succeeded, in the order asked for.
+
+    - ``errors``: failed id → :class:`~i3x.I3XError`; empty if nothing failed.
+    - ``partial``: what a 206 answer said was cut, as a :class:`~i3x.ResponseDetail`; None for a whole answer.
+    """
+
+    def __init__(self, content: Mapping[str, T] | Iterable[tuple[str, T]] = ()) -> None:
+        super().__init__(content)
+        self.errors = {}
+        self.partial = None
+
+
+class BulkItem(dict[str, Any]):
+    """The outcome for one item of a write, a registration or a deletion.
+
+    A dict in the standard's form (``item["success"]``, ``item.get("responseDetail")``, ``json.dumps(item)``)
+    that also has attributes. ``error`` is None for a good item.
+    """
+
+    error: I3XError | None = None
+
+    @classmethod
+    def of(cls, key: str, item_id: str, error: I3XError | None) -> BulkItem:
+        """Return the outcome for an id; ``key`` is its name, ``elementId`` or ``subscriptionId``."""
+        item = cls({"success": error is None, key: item_id, "result": None})
+        if error is not None:
+            item.error = error
+            item["responseDetail"] = {
+                "title": error.title or type(error).__name__,
+                "status": error.status_code,
+                "detail": error.detail or str(error),
+            }
+        return item
+
+    @property
+    def success(self) -> bool:
+        """Whether the server carried the item out."""
+        return self.get("success") is True
+
+    @property
+    def element_id(self) -> str | None:
+        """The element that the item is about; None for an item about a subscription."""
+        return self.get("elementId")
+
+    @property
+    def subscription_id(self) -> str | None:
+        """The subscription that the item is about; None for an item about an element."""
+        return self.get("subscriptionId")
+
+    @property
+    def result(self) -> Any:
+        """What the server returned for the item; i3X 1.0 says null for writes and registrations."""
+        return self.get("result")
+
+    @property
+    def response_detail(self) -> dict[str, Any] | None:
+        """The server's ``responseDetail`` of a failed item: ``title``, ``status``, ``detail``."""
+        return self.get("responseDetail")

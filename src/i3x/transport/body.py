@@ -1,0 +1,58 @@
+"""Receiving a body: part by part, unpacked, and never larger than allowed."""
+
+from __future__ import annotations
+
+import zlib
+
+import httpx
+
+from i3x.errors import InvalidServerResponseError
+from i3x.failures import clean
+
+
+class Body:
+    """A body that is received part by part, unpacked, and never larger than allowed."""
+
+    def __init__(self, headers: httpx.Headers, operation: str, most: int) -> None:
+        self._operation = operation
+        self._most = most
+        self._parts: list[bytes] = []
+        self._size = 0
+        encoding = headers.get("content-encoding", "").strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise self._unreadable(f"it is packed as {clean(encoding)!r}, which was not asked for")
+        self._packed = encoding in ("gzip", "x-gzip")
+        self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._begun = False
+
+    def add(self, part: bytes) -> None:
+        """Take in what arrived."""
+        if not self._packed:
+            self._keep(part)
+            return
+        try:
+            while part:
+                self._begun = True
+                if self._unpacker.eof:  # packed in several members, one after the other
+                    self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                self._keep(self._unpacker.decompress(part, self._most - self._size + 1))
+                part = self._unpacker.unused_data
+        except zlib.error as error:
+            raise self._unreadable("it says that it is packed with gzip and is not") from error
+
+    def content(self) -> bytes:
+        """Return the whole body."""
+        if self._begun and not self._unpacker.eof:
+            raise self._unreadable("it is packed with gzip and ends too early")
+        return b"".join(self._parts)
+
+    def _keep(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._size > self._most:
+            raise self._unreadable(f"it is larger than max_response_bytes={self._most}; ask for less at once")
+        self._parts.append(part)
+
+    def _unreadable(self, why: str) -> InvalidServerResponseError:
+        return InvalidServerResponseError(
+            f"{self._operation}: the answer can't be read: {why}", operation=self._operation
+        )

@@ -1,0 +1,303 @@
+"""One call on its way: its hops, its time and its attempts, as a policy that does no I/O."""
+
+from __future__ import annotations
+
+import logging
+import random
+import ssl
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from i3x.errors import ConnectionError, I3XError, InvalidServerResponseError, TimeoutError
+from i3x.failures import Reply, clean
+from i3x.operations import Call, Repeat
+from i3x.transport.options import Timeout, steps
+from i3x.transport.server import Server
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+logger = logging.getLogger("i3x.transport")
+
+_MOST_REDIRECTS = 5
+_OVERLOADED = frozenset((429, 502, 503, 504))
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_BROKEN = (*_NOTHING_SENT, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One request to one URL, on the way of a call."""
+
+    method: str
+    url: httpx.URL
+    content: bytes
+    with_credentials: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for one hop."""
+
+    status_code: int
+    headers: httpx.Headers
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StaleToken:
+    """Asks for a new token in place of this one; None asks for the first."""
+
+    token: str | None
+
+
+class Exchange:
+    """One call on its way: its time, its attempts, and the rules for both."""
+
+    def __init__(self, server: Server, call: Call[Any], timeout: Timeout | None, *, connecting: bool) -> None:
+        options = server.options
+        self.server = server
+        self.call = call
+        self.connecting = connecting
+        self.attempts = 0
+        self.timeout = steps(options.timeout if timeout is None else timeout)
+        self._started = time.monotonic()
+        self._deadline = options.deadline
+        if self._deadline is None:
+            limits = [limit for limit in self.timeout.as_dict().values() if limit is not None]
+            self._deadline = 4 * max(limits) if limits else None
+
+    # time
+
+    def remaining(self) -> float | None:
+        """Return the seconds that are left for the whole call, None if it may take for ever."""
+        if self._deadline is None:
+            return None
+        left = self._started + self._deadline - time.monotonic()
+        if left <= 0:
+            raise self.expired()
+        return left
+
+    def expired(self) -> TimeoutError:
+        """Return the error for a call that took too long in all."""
+        return TimeoutError(
+            f"{self.call.operation}: no whole answer within {self._deadline:g} s; ask for less at once, or "
+            "give the client a larger timeout= or deadline=",
+            operation=self.call.operation,
+        )
+
+    def limits(self) -> dict[str, float | None]:
+        """Return the time-outs for the next request: no step may take longer than the call has left."""
+        left = self.remaining()
+        limits = self.timeout.as_dict()
+        return limits if left is None else {name: min(limit or left, left) for name, limit in limits.items()}
+
+    # hops
+
+    def attempt(self) -> Generator[Hop | StaleToken, Any, Reply]:
+        """Yield what has to be done next, one thing after the other, until there is a final answer.
+
+        A :class:`Hop` is answered with what came back for it, a :class:`StaleToken` with None.
+        """
+        self.attempts += 1
+        may_renew = callable(self.server.options.token) and self.call.needs_credentials
+        if may_renew and self.server.token is None:
+            yield StaleToken(None)
+        used = self.server.token
+        reply = yield from self._follow()
+        if reply.status_code == 401 and may_renew:
+            yield StaleToken(used)
+            reply = yield from self._follow()
+        return reply
+
+    def _follow(self) -> Generator[Hop, Any, Reply]:
+        """Follow redirects from the first request to the final answer."""
+        call = self.call
+        hop = Hop(call.method, self.server.url_of(call), call.content, call.needs_credentials)
+        for _ in range(_MOST_REDIRECTS + 1):
+            answer: Answer = yield hop
+            if answer.status_code in (401, 403) and self._may_identify(hop):
+                hop = replace(hop, with_credentials=True)
+                answer = yield hop
+            if answer.status_code not in _REDIRECTS:
+                return self._reply(answer)
+            hop = self._redirected(hop, answer)
+        raise ConnectionError(
+            f"{call.operation}: the server redirects without end ({_MOST_REDIRECTS} times); check base_url",
+            operation=call.operation,
+        )
+
+    def _may_identify(self, hop: Hop) -> bool:
+        """Whether credentials were held back so far and may be shown to the host of this hop."""
+        at_home = _origin(hop.url) == _origin(self.server.url)
+        return not hop.with_credentials and at_home and self.server.has_credentials
+
+    def _redirected(self, hop: Hop, answer: Answer) -> Hop:
+        target = self._target(hop, answer)
+        upgraded = (hop.url.scheme, target.scheme) == ("http", "https")
+        if (hop.url.scheme, target.scheme) == ("https", "http"):
+            raise self._refused(target, "which would give up the encryption")
+        same_host = target.host == hop.url.host
+        if same_host and (upgraded or _origin(target) == _origin(hop.url)):
+            if answer.status_code == 303 and hop.method != "GET":
+                raise self._refused(target, "as if the request had been a form (303)")
+            if upgraded and _origin(hop.url) == _origin(self.server.url):
+                self.server.move(target, self.call.path)
+            return replace(hop, url=target)
+        if hop.method != "GET":
+            raise self._refused(target, "which is another host")
+        return replace(hop, url=target, with_credentials=False)
+
+    def _target(self, hop: Hop, answer: Answer) -> httpx.URL:
+        try:
+            target = hop.url.join(answer.headers.get("location", "")).copy_with(userinfo=b"", fragment=None)
+        except (httpx.InvalidURL, ValueError):
+            target = httpx.URL("")
+        if target.scheme not in ("http", "https") or not target.host or "location" not in answer.headers:
+            raise InvalidServerResponseError(
+                f"{self.call.operation}: the server redirects (HTTP {answer.status_code}) to no address that "
+                "can be followed; check base_url",
+                answer.status_code,
+                operation=self.call.operation,
+            )
+        return target
+
+    def _refused(self, target: httpx.URL, why: str) -> ConnectionError:
+        address = clean(f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}{target.path}")
+        return ConnectionError(
+            f"{self.call.operation}: the server redirects to {address}, {why}, so nothing was sent there; "
+            "if that is where the server is, give its address as base_url",
+            operation=self.call.operation,
+        )
+
+    def _reply(self, answer: Answer) -> Reply:
+        content_type = answer.headers.get("content-type", "").partition(";")[0].strip()
+        return Reply(
+            answer.status_code,
+            answer.content,
+            clean(content_type),
+            _retry_after(answer.headers),
+            self.attempts,
+            self.server.redact,
+        )
+
+    # retries
+
+    def retrying(self) -> dict[str, Any]:
+        """Return the arguments of tenacity's ``Retrying`` for this call."""
+        return {
+            "retry": self._worth_another_try,
+            "wait": self._pause,
+            "stop": self._enough,
+            "before_sleep": self._announce,
+            "retry_error_callback": _outcome,
+        }
+
+    def _worth_another_try(self, state: RetryCallState) -> bool:
+        error, reply = _result(state)
+        repeat = self.call.repeat
+        if reply is not None:
+            return reply.status_code in _OVERLOADED and repeat is Repeat.ALWAYS
+        if not isinstance(error, _BROKEN) or self.connecting or _is_tls(error):
+            return False
+        return repeat is Repeat.ALWAYS or (repeat is Repeat.UNSENT and isinstance(error, _NOTHING_SENT))
+
+    def _pause(self, state: RetryCallState) -> float:
+        """Return the seconds to wait: what the server asks for, or a random part of a growing time."""
+        _, reply = _result(state)
+        if reply is not None and reply.retry_after is not None:
+            return reply.retry_after
+        longest: float = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**state.attempt_number)
+        return longest * (0.5 + random.random() / 2)  # noqa: S311  # spreads clients, protects no secret
+
+    def _enough(self, state: RetryCallState) -> bool:
+        left = self.remaining()
+        too_late = left is not None and state.upcoming_sleep >= left
+        return too_late or state.attempt_number > self.server.options.retries
+
+    def _announce(self, state: RetryCallState) -> None:
+        error, reply = _result(state)
+        what = f"HTTP {reply.status_code}" if reply is not None else type(error).__name__
+        logger.info(
+            "%s failed (%s), trying again in %.1f s",
+            self.call.operation,
+            what,
+            state.upcoming_sleep,
+            extra={"operation": self.call.operation, "attempt": state.attempt_number},
+        )
+
+    # failures
+
+    def told(self, error: Exception) -> I3XError:
+        """Return the error to raise for an exchange that failed on the way."""
+        server, words = self.server.url, clean(self.server.redact(str(error))) or type(error).__name__
+        address = f"{server.scheme}://{server.netloc.decode('ascii', 'replace')}"
+        kind: type[I3XError] = ConnectionError
+        if isinstance(error, httpx.ConnectTimeout):
+            kind, text = TimeoutError, f"no connection to {address} in time; check base_url and the network"
+        elif isinstance(error, httpx.TimeoutException):
+            kind, text = (
+                TimeoutError,
+                f"{address} did not answer in time; ask for less, or give a larger timeout=",
+            )
+        elif _is_tls(error):
+            text = (
+                f"no trusted TLS connection to {address}: {words}; for a certificate of your own authority pass "
+                "verify='/path/to/ca.pem', for a URL through a tunnel server_hostname='its.real.name', and "
+                "verify=False only to test"
+            )
+        elif isinstance(error, httpx.ConnectError):
+            text = f"can't connect to {address}: {words}; check base_url, and that the server is running"
+        else:
+            text = f"the connection to {address} broke: {words}; try again"
+        return kind(f"{self.call.operation}: {text}{self._doubt(error)}", operation=self.call.operation)
+
+    def _doubt(self, error: Exception) -> str:
+        if self.call.repeat is Repeat.ALWAYS or isinstance(error, _NOTHING_SENT):
+            return ""
+        return ". Whether the server carried it out is unknown: look before doing it again"
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _outcome(state: RetryCallState) -> Any:
+    """Return or raise what the last attempt ended with."""
+    assert state.outcome is not None  # noqa: S101  # tenacity's contract
+    return state.outcome.result()
+
+
+def _result(state: RetryCallState) -> tuple[BaseException | None, Reply | None]:
+    assert state.outcome is not None  # noqa: S101  # tenacity's contract
+    error = state.outcome.exception()
+    return (error, None) if error is not None else (None, state.outcome.result())
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    """Return the seconds that a Retry-After header asks for, in either of its forms."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdecimal() and len(text) < 10:
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,128 @@
+"""How to reach and to treat a server: what a client is told once, checked before anything is opened."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+
+Timeout: TypeAlias = float | httpx.Timeout
+"""Seconds for each step (connecting, sending, waiting for the next part of an answer), or one for each."""
+
+Token: TypeAlias = str | Callable[[], str | Awaitable[str]]
+"""A bearer token, or a function that returns one and is asked again after a 401."""
+
+Verify: TypeAlias = bool | str | Path | ssl.SSLContext
+"""Whether to verify certificates, or the path of the certificate authorities to trust, or a context."""
+
+Certificate: TypeAlias = str | tuple[str, str] | tuple[str, str, str]
+"""A client certificate for mutual TLS: its file; or certificate and key; or these and the key's password."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Options:
+    """How to reach and to treat a server; the arguments of :class:`~i3x.Client` that concern HTTP."""
+
+    base_url: str
+    auth: Any = None
+    token: Token | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: Timeout = 30.0
+    deadline: float | None = None
+    retries: int = 2
+    verify: Verify = True
+    cert: Certificate | None = None
+    server_hostname: str | None = None
+    proxy: str | httpx.URL | httpx.Proxy | None = None
+    transport: Any = None
+    max_response_bytes: int = 2**30
+
+    def __post_init__(self) -> None:
+        """Refuse what can't work, before anything is opened."""
+        _check_url(self.base_url)
+        if self.token is not None and self.auth is not None:
+            raise ValueError("give token= or auth=, not both: each sets the Authorization header")
+        if isinstance(self.token, str):
+            check_header("Authorization", self.token)
+        for name, value in self.headers.items():
+            check_header(name, value)
+        steps(self.timeout)
+        if self.deadline is not None:
+            _check_positive("deadline", self.deadline)
+        if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
+            raise ValueError(f"retries must be 0 (never) or more, not {self.retries!r}")
+        _check_positive("max_response_bytes", self.max_response_bytes)
+        if isinstance(self.verify, (str, Path)) and not Path(self.verify).exists():
+            raise ValueError(f"verify names no file or directory of certificates: {str(self.verify)!r}")
+
+
+def _check_url(base_url: str) -> None:
+    if not isinstance(base_url, str):
+        raise TypeError(f"base_url must be a str, not {type(base_url).__name__}")
+    example = "give the whole address with its version prefix, such as https://server.example.com/v1"
+    try:
+        url = httpx.URL(base_url)
+        port = url.port
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ValueError(f"base_url is no URL ({error}); {example}") from error
+    if url.scheme not in ("http", "https"):
+        raise ValueError(f"base_url must begin with http:// or https://; {example}")
+    if not url.host or (port is not None and not 0 < port < 65536):
+        raise ValueError(f"base_url must name a host, and a port from 1 to 65535 if any; {example}")
+    if url.query or url.fragment:
+        raise ValueError(f"base_url must have no query and no fragment; {example}")
+
+
+def check_header(name: str, value: str) -> None:
+    """Refuse a header that can't be sent, without repeating its value: it may be a secret."""
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise TypeError(f"the name and the value of a header must be str: {name!r}")
+    if not name.isascii() or not value.isascii() or set("\r\n\0") & set(name + value):
+        raise ValueError(f"the header {name!r} holds characters that HTTP headers must not hold")
+
+
+def _check_positive(name: str, value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+    if not value > 0:
+        raise ValueError(f"{name} must be more than 0, not {value!r}")
+
+
+def steps(timeout: Timeout) -> httpx.Timeout:
+    """Return the time-outs of the single steps of a request."""
+    if isinstance(timeout, httpx.Timeout):
+        return timeout
+    _check_positive("timeout (in seconds)", timeout)
+    return httpx.Timeout(timeout)
+
+
+def http_options(options: Options) -> dict[str, Any]:
+    """Return the arguments that both of httpx's clients take."""
+    return {
+        "verify": _ssl_context(options.verify, options.cert),
+        "proxy": options.proxy,
+        "transport": options.transport,
+        "timeout": None,  # each request has its own
+        "follow_redirects": False,  # httpx would turn POST into GET and show custom headers to other hosts
+    }
+
+
+def _ssl_context(verify: Verify, cert: Certificate | None) -> ssl.SSLContext:
+    try:
+        if isinstance(verify, ssl.SSLContext):
+            context = verify
+        elif isinstance(verify, bool):
+            context = httpx.create_ssl_context(verify=verify)
+        elif Path(verify).is_dir():
+            context = ssl.create_default_context(capath=str(verify))
+        else:
+            context = ssl.create_default_context(cafile=str(verify))
+        if cert is not None:
+            context.load_cert_chain(*((cert,) if isinstance(cert, str) else cert))
+    except OSError as error:
+        raise ValueError(f"verify= or cert= names a file that can't be used: {error}") from error
+    return context

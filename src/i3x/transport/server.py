@@ -1,0 +1,82 @@
+"""The server as a client knows it: where it is, and what opens it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import httpx
+
+from i3x import __version__
+from i3x.operations import Call
+from i3x.transport.options import Options, check_header
+
+logger = logging.getLogger("i3x.transport")
+
+
+class Server:
+    """The server as this client knows it: where it is, and what opens it. Shared by all threads."""
+
+    def __init__(self, options: Options) -> None:
+        url = httpx.URL(options.base_url)
+        self.options = options
+        self.auth = options.auth
+        if url.userinfo and options.auth is None and options.token is None:
+            self.auth = (url.username, url.password)
+        self.url = url.copy_with(userinfo=b"", path=url.path.rstrip("/"))
+        self.token = options.token if isinstance(options.token, str) else None
+        self._secrets = {url.password, self.token or "", *options.headers.values()}
+        if isinstance(options.auth, tuple):
+            self._secrets.update(part for part in options.auth[1:] if isinstance(part, str))
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether there is anything to authenticate with beside TLS."""
+        return bool(self.auth or self.options.token or self.options.headers)
+
+    def ask_token(self) -> object:
+        """Call the function that was given as ``token=``; an asynchronous one returns an awaitable."""
+        ask = self.options.token
+        return ask() if callable(ask) else ask
+
+    def accept_token(self, token: object) -> str:
+        """Keep a token that the user's function returned."""
+        if not isinstance(token, str):
+            raise TypeError(f"the function given as token= must return a str, not {type(token).__name__}")
+        check_header("Authorization", token)
+        self._secrets.add(token)
+        self.token = token
+        return token
+
+    def redact(self, text: str) -> str:
+        """Take every credential out of a text that a server sent."""
+        for secret in self._secrets:
+            if len(secret) > 3:  # shorter ones would make a riddle of the text
+                text = text.replace(secret, "***")
+        return text
+
+    def move(self, target: httpx.URL, path: str) -> None:
+        """Go on at the address that a redirect from http to https named."""
+        if target.path.endswith(path):
+            self.url = target.copy_with(path=target.path.removesuffix(path), query=None, fragment=None)
+            logger.info("moved to %s, where the server redirects to", self.url)
+
+    def url_of(self, call: Call[Any]) -> httpx.URL:
+        """Return the whole URL of a call; its path is encoded already."""
+        path = self.url.raw_path.rstrip(b"/") + call.path.encode()
+        url = self.url.copy_with(raw_path=path)
+        return url.copy_merge_params(call.params) if call.params else url
+
+    def headers(self, *, with_credentials: bool) -> dict[str, str]:
+        """Return the headers of a request. Custom ones count as credentials."""
+        headers = {
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "Content-Type": "application/json",
+            "User-Agent": f"i3x-client/{__version__}",
+        }
+        if with_credentials:
+            headers |= self.options.headers
+            if self.token is not None:
+                headers["Authorization"] = f"Bearer {self.token}"
+        return headers

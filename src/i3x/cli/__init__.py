@@ -1,0 +1,1 @@
+"""Programs for the terminal, on the package's public names alone; they need the extra ``[cli]``."""

@@ -64,7 +64,9 @@ def _types(client: i3x.Client) -> None:
     for namespace in client.get_namespaces():
         types = client.get_object_types(namespace.uri)
         relations = client.get_relationship_types(namespace.uri)
-        names = ", ".join(entry.display_name for entry in (*types, *relations))
+        names = ", ".join(
+            [entry.display_name for entry in types] + [entry.display_name for entry in relations]
+        )
         console.print(f"  [bold]{namespace.display_name}[/] {namespace.uri}\n    {names}", soft_wrap=True)
     pump = client.query_object_types([client.get_object("pump-101").type_element_id])[0]
     fields = ", ".join(pump.schema.get("properties", {}))

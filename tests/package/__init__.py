@@ -1,0 +1,1 @@
+"""What a newcomer meets: the README's examples, the demonstration, and the built package."""

@@ -1,0 +1,54 @@
+"""Every example of the README is run as it stands, against a live server."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import i3x
+from i3x.testing import Server
+
+README = Path(__file__).parents[2] / "README.md"
+EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ADDRESS = "https://server.example.com/v1"
+
+
+def _examples() -> list[Any]:
+    text = README.read_text(encoding="utf-8")
+    return [
+        pytest.param(found[1], id=f"line {text.count(chr(10), 0, found.start()) + 2}")
+        for found in EXAMPLE.finditer(text)
+    ]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server() as running:
+        yield running
+
+
+@pytest.mark.parametrize("example", _examples())
+def test_the_examples_of_the_readme_run(
+    example: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = compile(example.replace(ADDRESS, server.url), str(README), "exec")
+
+    with i3x.Client(server.url) as client:
+        exec(code, {"client": client, "i3x": i3x, "server_url": server.url})
+
+    printed = capsys.readouterr().out
+    assert bool(printed) == ("print" in example)
+
+
+def test_the_readme_has_an_example_for_every_capability() -> None:
+    text = README.read_text(encoding="utf-8")
+    sections = re.split(r"^## ", text, flags=re.MULTILINE)
+    with_example = {section.splitlines()[0] for section in sections if EXAMPLE.search(section)}
+    assert {"Connecting", "Exploring", "Values", "History", "Writing", "Subscriptions"} <= with_example
+
+
+def test_the_readme_lists_every_public_name() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert [name for name in i3x.__all__ if name not in text and name != "__version__"] == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import numbers
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -24,6 +25,9 @@ Time: TypeAlias = datetime | timedelta | str
 EPOCH = "1970-01-01T00:00:00Z"
 QUALITIES = ("Good", "GoodNoData", "Bad", "Uncertain")
 
+_RFC3339 = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}):([0-9]{2})((?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2}))"
+)
 _VQT_KEYS = frozenset(("value", "quality", "timestamp"))
 
 
@@ -33,7 +37,7 @@ def element_id(value: str, name: str = "element_id") -> str:
         raise TypeError(f"{name} must be a str, not {type(value).__name__}: {value!r}")
     if not value.strip():
         raise ValueError(f"{name} must not be empty: the standard's ids are printable text")
-    return value
+    return _unicode(value, name)
 
 
 def element_ids(values: Iterable[str], name: str = "element_ids") -> list[str]:
@@ -58,7 +62,15 @@ def optional_text(value: str | None, name: str) -> str | None:
     """Return an optional text after checking its type."""
     if value is not None and not isinstance(value, str):
         raise TypeError(f"{name} must be a str or None, not {type(value).__name__}")
-    return value
+    return None if value is None else _unicode(value, name)
+
+
+def _unicode(text: str, name: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{name} holds text that is no valid Unicode (a lone surrogate): {text!r}") from error
+    return text
 
 
 def max_depth(value: int) -> int:
@@ -111,20 +123,25 @@ def time(value: Time, name: str = "timestamp", now: datetime | None = None) -> s
             raise ValueError(
                 f"{name} as a timedelta counts back from now and must not be negative: {value!r}"
             )
-        return _rfc3339((now or datetime.now(UTC)) - value)
+        try:
+            return _rfc3339((now or datetime.now(UTC)) - value)
+        except OverflowError as error:
+            raise ValueError(f"{name} is further back than there are dates: {value!r}") from error
     if isinstance(value, datetime):
-        if value.tzinfo is None:
+        if value.utcoffset() is None:
             raise ValueError(
                 f"{name} is a datetime without a time zone, which could mean any of 24 moments: "
                 "use datetime.now(timezone.utc), or value.astimezone() for local time"
             )
-        return _rfc3339(value.astimezone(UTC))
+        try:
+            return _rfc3339(value.astimezone(UTC))
+        except OverflowError as error:
+            raise ValueError(f"{name} has no date in UTC: {value!r}") from error
     if not isinstance(value, str):
         raise TypeError(
             f"{name} must be a datetime, a timedelta or RFC 3339 text, not {type(value).__name__}"
         )
-    parsed = _parsed(value)
-    if parsed is None or parsed.tzinfo is None or "T" not in value.upper():
+    if _parsed(value) is None:
         raise ValueError(
             f'{name} must be RFC 3339 text with a time zone, such as "2026-01-31T08:00:00Z", not {value!r}'
         )
@@ -136,8 +153,12 @@ def _rfc3339(moment: datetime) -> str:
 
 
 def _parsed(text: str) -> datetime | None:
+    """Return RFC 3339 text as a datetime, a leap second as the one before it; None if it is something else."""
+    if (parts := _RFC3339.fullmatch(text.upper())) is None:
+        return None
+    minute, second, rest = parts.groups()
     try:
-        return datetime.fromisoformat(text.upper().replace(":60", ":59"))
+        return datetime.fromisoformat(f"{minute}:{'59' if second == '60' else second}{rest}")
     except ValueError:
         return None
 
@@ -156,9 +177,9 @@ def new_value(value: Any, quality: str | None = None, timestamp: Time | None = N
     vqt: dict[str, Any] = {"value": plain(sent["value"])}
     chosen_quality = quality if quality is not None else sent.get("quality")
     chosen_timestamp = timestamp if timestamp is not None else sent.get("timestamp")
-    if chosen_quality:
+    if chosen_quality not in (None, ""):
         vqt["quality"] = _quality(chosen_quality, sent["value"])
-    if chosen_timestamp:
+    if chosen_timestamp not in (None, ""):
         vqt["timestamp"] = time(chosen_timestamp)
     return vqt
 
@@ -179,7 +200,8 @@ def new_points(values: Any) -> list[dict[str, Any]]:
         point = new_value(value)
         if "timestamp" not in point:
             raise ValueError(f"point {index} has no timestamp; a historical value must have one")
-        points.append({"quality": "Good", **point})
+        point.setdefault("quality", _quality("Good", point["value"]))
+        points.append(point)
     return points
 
 
@@ -200,25 +222,26 @@ def plain(value: Any) -> Any:
     try:
         text = json.dumps(value, default=_json_form, allow_nan=False, ensure_ascii=False)
         text.encode()
+        return json.loads(text)
     except RecursionError as error:
         raise ValueError("the value is nested too deep to be sent") from error
     except UnicodeEncodeError as error:
         raise ValueError("the value holds text that is no valid Unicode (a lone surrogate)") from error
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         hint = (
             "; for a number that is not there, write None with quality Bad" if "float" in str(error) else ""
         )
         raise ValueError(f"the value can't be sent as JSON: {error}{hint}") from error
-    return json.loads(text)
 
 
 def _json_form(value: Any) -> Any:
     """Return the JSON form of what JSON's own writer does not know."""
     if callable(tolist := getattr(value, "tolist", None)):  # the scalars and arrays of number libraries
         return tolist()
+    if isinstance(value, numbers.Integral):
+        return int(value)
     if isinstance(value, (numbers.Real, Decimal)):
-        number = float(value)
-        return int(number) if isinstance(value, numbers.Integral) else number
+        return float(value)
     if isinstance(value, datetime):
         return time(value, "a datetime in a value")
     if (
@@ -226,7 +249,7 @@ def _json_form(value: Any) -> Any:
         or dataclasses.is_dataclass(value)
         or isinstance(value, (set, frozenset))
     ):
-        return msgspec.to_builtins(value)
+        return msgspec.to_builtins(value, builtin_types=(datetime, Decimal), enc_hook=_json_form)
     raise TypeError(
         "a value must be JSON data (None, bool, int, float, str, list, dict), "
         f"not {type(value).__name__}: {value!r}"

@@ -9,9 +9,11 @@ An answer is read at most three times, each time slower and more patient:
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import math
+import operator
 import re
 import typing
 from collections import defaultdict, deque
@@ -23,7 +25,7 @@ import msgspec
 
 from i3x.errors import I3XError, InvalidServerResponseError, NotFoundError
 from i3x.failures import Reply, Subject, detail_in, failed_item, failed_reply, invalid
-from i3x.models import ResponseDetail, at_path, decode_hook, without_nulls
+from i3x.models import ResponseDetail, at_path, converted, decode_hook
 
 T = TypeVar("T")
 Key = Literal["elementId", "subscriptionId"]
@@ -115,7 +117,7 @@ def _unwrapped(reply: Reply, body: Any, subject: Subject) -> tuple[str, Any]:
 
 def _convert(reply: Reply, data: Any, expected: type[T], path: str, subject: Subject) -> T:
     try:
-        return msgspec.convert(without_nulls(data, expected), expected, dec_hook=decode_hook)
+        return converted(data, expected)
     except msgspec.ValidationError as error:
         raise invalid(reply, subject, f"not what i3X 1.0 says: {at_path(error, path)}") from error
 
@@ -167,16 +169,14 @@ def read_bulk(
             outcomes.results.append(None)
             continue
         outcomes.results.append(item.result)
-        if (said := _cut_item(reply, item)) is not None:
+        if item.response_detail is not None and (said := _cut_item(reply, item.response_detail)):
             outcomes.details[wanted] = said
     return outcomes
 
 
-def _cut_item(reply: Reply, item: _Item[Any]) -> ResponseDetail | None:
+def _cut_item(reply: Reply, detail: Any) -> ResponseDetail | None:
     """Return what was cut of an item. Servers may explain a whole item too; only 206 says that it was cut."""
-    if item.response_detail is None:
-        return None
-    said = detail_in({"detail": item.response_detail})
+    said = detail_in({"detail": detail})
     return said if said is not None and 206 in (reply.status_code, said.status) else None
 
 
@@ -192,14 +192,25 @@ def _item_error(item: _Item[Any] | I3XError, about: Subject, reply: Reply) -> I3
     return invalid(reply, about, "the item says success and has no result")
 
 
+_ID: dict[Key, Callable[[Any], str | None]] = {
+    "elementId": operator.attrgetter("element_id"),  # items and errors both have it
+    "subscriptionId": lambda item: item.element_id if isinstance(item, I3XError) else item.subscription_id,
+}
+
+
 def _aligned(
     ids: Sequence[str], items: Sequence[_Item[Any] | I3XError], key: Key
-) -> Iterator[_Item[Any] | I3XError]:
-    """Yield one item for each that was asked for; a missing one is an error."""
-    known = [_item_id(item, key) for item in items]
+) -> Sequence[_Item[Any] | I3XError]:
+    """Return one item for each that was asked for; a missing one is an error."""
+    known = list(map(_ID[key], items))
     if known == ids:  # a server that keeps to the standard
-        yield from items
-        return
+        return items
+    return list(_matched(ids, known, items))
+
+
+def _matched(
+    ids: Sequence[str], known: list[str | None], items: Sequence[_Item[Any] | I3XError]
+) -> Iterator[_Item[Any] | I3XError]:
     by_id: defaultdict[str, deque[_Item[Any] | I3XError]] = defaultdict(deque)
     for item_id, item in zip(known, items, strict=True):
         if item_id is not None:
@@ -213,12 +224,6 @@ def _aligned(
             yield items[position]
         else:
             yield NotFoundError("the answer holds nothing for it; check the id")
-
-
-def _item_id(item: _Item[Any] | I3XError, key: Key) -> str | None:
-    if isinstance(item, I3XError):
-        return item.element_id
-    return item.element_id if key == "elementId" else item.subscription_id
 
 
 def _items_patiently(
@@ -259,8 +264,7 @@ def _read_item(entry: Any, index: int, expected: Any, key: Key) -> _Item[Any] | 
     if isinstance(entry, Mapping) and "success" not in entry:
         entry = {"success": True, key: entry.get(key), "result": entry}
     try:
-        cleaned = without_nulls(entry, _Item[expected])
-        item: _Item[Any] = msgspec.convert(cleaned, _Item[expected], dec_hook=decode_hook)
+        item: _Item[Any] = converted(entry, _Item[expected])
     except msgspec.ValidationError as error:
         item_id = entry.get(key) if isinstance(entry, Mapping) else None
         return InvalidServerResponseError(
@@ -286,10 +290,9 @@ def _read_text(
 
 def read_nothing(reply: Reply, subject: Subject) -> None:
     """Check an answer of which only the success matters; raises the error that it stands for."""
-    if reply.status_code >= 400:
-        raise failed_reply(reply, subject)
+    _check_status(reply, subject)
     try:
-        body = msgspec.json.decode(reply.content) if reply.content else None
+        body = msgspec.json.decode(reply.body)
     except _UNREADABLE:
         return
     if isinstance(body, Mapping) and body.get("success") is False:
@@ -297,15 +300,18 @@ def read_nothing(reply: Reply, subject: Subject) -> None:
 
 
 def _content(reply: Reply, subject: Subject) -> bytes:
-    """Return the body of a successful answer, without a byte order mark."""
+    """Return the body of a successful answer."""
+    _check_status(reply, subject)
+    if not reply.body.strip():
+        raise invalid(reply, subject, "the body is empty")
+    return reply.body
+
+
+def _check_status(reply: Reply, subject: Subject) -> None:
     if reply.status_code >= 400:
         raise failed_reply(reply, subject)
     if reply.status_code >= 300:
         raise invalid(reply, subject, "a redirection that leads nowhere")
-    content = reply.content.removeprefix(b"\xef\xbb\xbf")
-    if not content.strip():
-        raise invalid(reply, subject, "the body is empty")
-    return content
 
 
 def _explanation(body: Mapping[str, Any]) -> Any:
@@ -321,7 +327,8 @@ def _cut(reply: Reply, detail: Any) -> ResponseDetail | None:
     )
 
 
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},:]', re.DOTALL)
+# The closing quote may be missing: a text that is cut short would else be searched again from each escaped quote.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]', re.DOTALL)
 
 
 def _split(body: bytes) -> list[bytes] | None:
@@ -350,11 +357,21 @@ def _split(body: bytes) -> list[bytes] | None:
 
 
 def _id_in_text(text: bytes, key: Key) -> str | None:
-    found = re.search(rb'"%s"\s*:\s*("(?:[^"\\]|\\.)*+")' % key.encode(), text)
-    try:
-        return msgspec.json.decode(found[1], type=str) if found else None
-    except ValueError:
-        return None
+    """Return the id of an item that is no JSON; an id within its result is another element's."""
+    depth, name, last = 0, b"", b""
+    for token in _TOKEN.finditer(text):
+        mark = token[0]
+        if mark in (b"{", b"["):
+            depth += 1
+        elif mark in (b"}", b"]"):
+            depth -= 1
+        elif mark == b":":
+            name = last
+        elif depth == 1 and last == b":" and name == b'"%s"' % key.encode():
+            with contextlib.suppress(ValueError):
+                return msgspec.json.decode(mark, type=str)
+        last = mark
+    return None
 
 
 def _fault(text: bytes, error: Exception) -> str:

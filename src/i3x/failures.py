@@ -60,6 +60,11 @@ class Reply:
     attempts: int = 1
     redact: Callable[[str], str] = _as_it_is
 
+    @property
+    def body(self) -> bytes:
+        """The body without a byte order mark."""
+        return self.content.removeprefix(b"\xef\xbb\xbf")
+
     def describe(self) -> str:
         """Return status and content type, for messages."""
         return f"HTTP {self.status_code}, content type {self.content_type or 'not given'}"
@@ -107,8 +112,8 @@ def failed_item(detail: Any, subject: Subject, redact: Callable[[str], str]) -> 
     words = clean(redact(found.detail or found.title)) or "the server says that it failed, and not why"
     return NotFoundError(
         f"{subject}: {words}; check the id",
-        title=found.title or None,
-        detail=found.detail or None,
+        title=clean(redact(found.title)) or None,
+        detail=clean(redact(found.detail)) or None,
         operation=subject.operation,
         element_id=subject.element_id or subject.subscription_id,
     )
@@ -173,13 +178,13 @@ def _text(value: Any) -> str:
 
 def _parsed(reply: Reply) -> Any:
     try:
-        return msgspec.json.decode(reply.content)
+        return msgspec.json.decode(reply.body)
     except (ValueError, RecursionError):
         return None  # what is no JSON is read as a page
 
 
 def _page_text(reply: Reply) -> str:
-    page = reply.content[:20_000].decode("utf-8", "replace")
+    page = reply.body[:20_000].decode("utf-8", "replace")
     if title := _HTML_TITLE.search(page):
         return f"a web page titled {clean(title[1])!r}"
     return "a web page" if page.lstrip().startswith("<") else page

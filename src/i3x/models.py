@@ -21,6 +21,7 @@ from msgspec.structs import force_setattr
 from i3x.errors import InvalidServerResponseError
 
 S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
 
 _OURS: Any = msgspec.field(default=None, name="$not-on-the-wire")
 """A field that this client fills in: its wire name is one that no server sends by accident."""
@@ -299,7 +300,9 @@ class CurrentValue(_Timestamped, frozen=True, rename="camel", gc=False):
 
         Raises :class:`~i3x.InvalidServerResponseError`, naming the path, if something has another type.
         """
-        return from_builtins({**data, "elementId": element_id}, cls)
+        value = from_builtins(data, cls)
+        force_setattr(value, "element_id", element_id)
+        return value
 
 
 class HistoricalValue(_Model, frozen=True, rename="camel", gc=False):
@@ -327,9 +330,11 @@ class HistoricalValue(_Model, frozen=True, rename="camel", gc=False):
 
     def of(self, element_id: str) -> Self:
         """Return this history with the element ids filled in that the wire carries outside of it."""
-        force_setattr(self, "element_id", element_id)
-        for component_id, component in (self.components or {}).items():
-            component.of(component_id)
+        unnamed: list[tuple[str, HistoricalValue]] = [(element_id, self)]
+        while unnamed:  # no recursion: a server decides how deep this is
+            name, history = unnamed.pop()
+            force_setattr(history, "element_id", name)
+            unnamed.extend((history.components or {}).items())
         return self
 
 
@@ -384,9 +389,20 @@ def from_builtins(data: Any, expected: type[S], path: str = "$") -> S:
     Raises :class:`~i3x.InvalidServerResponseError`; ``path`` is where ``data`` stood in the answer.
     """
     try:
-        return msgspec.convert(without_nulls(data, expected), expected, dec_hook=decode_hook)
+        return converted(data, expected)
     except msgspec.ValidationError as error:
         raise InvalidServerResponseError(f"not what i3X 1.0 says: {at_path(error, path)}") from error
+
+
+def converted(data: Any, expected: type[T]) -> T:
+    """Return parsed JSON as ``expected``, with null taken as "left out" where a field has a default.
+
+    Raises ``msgspec.ValidationError`` for what does not fit, and for what is nested too deep to tell.
+    """
+    try:
+        return msgspec.convert(without_nulls(data, expected), expected, dec_hook=decode_hook)
+    except RecursionError as error:
+        raise msgspec.ValidationError("nested too deep to be read") from error
 
 
 def at_path(error: msgspec.ValidationError, path: str) -> str:

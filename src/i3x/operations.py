@@ -75,9 +75,7 @@ def _call(
     """Build a call from what a generated ``_get_kwargs`` returned."""
     content = b""
     if "json" in request:
-        content = json.dumps(
-            request["json"], allow_nan=False, ensure_ascii=False, separators=(",", ":")
-        ).encode()
+        content = _json(request["json"])
     return Call(
         operation,
         request["method"].upper(),
@@ -88,6 +86,13 @@ def _call(
         repeat,
         needs_credentials,
     )
+
+
+def _json(body: Any) -> bytes:
+    try:
+        return json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    except RecursionError as error:
+        raise ValueError("the value is nested too deep to be sent") from error
 
 
 def _without_request(operation: str, answer: T) -> Call[T]:
@@ -279,7 +284,7 @@ def get_values(element_ids: Iterable[str], max_depth: int) -> Call[BulkDict[Curr
 
     def read(reply: Reply) -> BulkDict[CurrentValue]:
         outcomes = read_bulk(reply, CurrentValue, ids, "elementId", Subject(operation), required=True)
-        return _as_dict(outcomes, ids, _value_of)
+        return _as_dict(outcomes, ids)
 
     return _call(operation, request, read)
 
@@ -305,7 +310,10 @@ def get_histories(
 
     def read(reply: Reply) -> BulkDict[HistoricalValue]:
         outcomes = read_bulk(reply, HistoricalValue, ids, "elementId", Subject(operation), required=True)
-        return _as_dict(outcomes, ids, _history_of)
+        for element_id, history in zip(ids, outcomes.results, strict=True):
+            if history is not None:
+                history.of(element_id)
+        return _as_dict(outcomes, ids)
 
     return _call(operation, endpoint._get_kwargs(body=body), read)
 
@@ -317,23 +325,15 @@ def get_history(
     return _only(get_histories([arguments.element_id(element_id)], start_time, end_time, max_depth))
 
 
-def _value_of(value: CurrentValue, element_id: str) -> None:
-    force_setattr(value, "element_id", element_id)
-
-
-def _history_of(value: HistoricalValue, element_id: str) -> None:
-    value.of(element_id)
-
-
 V = TypeVar("V", CurrentValue, HistoricalValue)
 
 
-def _as_dict(outcomes: Outcomes[V], ids: list[str], name: Callable[[V, str], None]) -> BulkDict[V]:
+def _as_dict(outcomes: Outcomes[V], ids: list[str]) -> BulkDict[V]:
     """Build the dict of results, each with its element id, and with what was cut of it."""
     result: BulkDict[V] = BulkDict()
     for element_id, value in zip(ids, outcomes.results, strict=True):
         if value is not None:
-            name(value, element_id)
+            force_setattr(value, "element_id", element_id)  # the wire has it outside of the result
             result[element_id] = value
     cut = dict(outcomes.details)
     if len(ids) == 1 and outcomes.partial is not None:
@@ -373,7 +373,9 @@ def _update_values(vqts: Mapping[str, dict[str, Any]]) -> Call[BulkList[BulkItem
     items = [
         ValueUpdateItem(
             element_id=element_id,
-            value=VQTInput(vqt["value"], vqt.get("quality", UNSET), vqt.get("timestamp", UNSET)),
+            value=VQTInput(
+                value=vqt["value"], quality=vqt.get("quality", UNSET), timestamp=vqt.get("timestamp", UNSET)
+            ),
         )
         for element_id, vqt in vqts.items()
     ]

@@ -1,0 +1,49 @@
+"""The table of faults: what can be made to go wrong, by name. `base` says how a fault works."""
+
+from __future__ import annotations
+
+from .answers import Body, BulkNotFound, Hang, Nested, NotJson, Redirect, Status
+from .base import Fault
+from .documents import (
+    Beta,
+    DropItem,
+    EditJson,
+    ExtraFields,
+    MissingOptional,
+    Nulls,
+    Reorder,
+    SuccessEnvelope,
+)
+from .streams import EventClose, LossyStreamClose, StreamReset, StreamSilence
+from .wire import Reset, Slow, Truncate
+
+FAULTS: dict[str, type[Fault]] = {
+    # instead of the answer
+    "status": Status,
+    "redirect": Redirect,
+    "hang": Hang,
+    "body": Body,
+    "nested": Nested,
+    "bulk_not_found": BulkNotFound,
+    # the answer's JSON
+    "edit_json": EditJson,
+    "reorder": Reorder,
+    "drop_item": DropItem,
+    "success_envelope": SuccessEnvelope,
+    "beta": Beta,
+    "extra_fields": ExtraFields,
+    "missing_optional": MissingOptional,
+    "nulls": Nulls,
+    # the answer's bytes
+    "not_json": NotJson,
+    # the wire
+    "truncate": Truncate,
+    "reset": Reset,
+    "slow": Slow,
+    # open event streams
+    "lossy_stream_close": LossyStreamClose,
+    "event_close": EventClose,
+    "stream_reset": StreamReset,
+    "stream_silence": StreamSilence,
+}
+"""Name -> fault. A fault's options are its class's fields, and the class says in one line what it does."""

@@ -1,0 +1,126 @@
+"""Faults that answer instead of the operation, or replace the whole answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+
+from .. import validation
+from ..answers import Answer, Encoded, failure
+from .base import Fault
+
+if TYPE_CHECKING:
+    from ..exchange import Exchange
+
+
+@dataclass(kw_only=True)
+class Status(Fault):
+    """Answers with a status: in the failure envelope, or with any body, such as a proxy's page or none.
+
+    `body` is sent as `content_type`; None is the failure envelope.
+    `retry_after` is the value of that header, in seconds or as an HTTP date.
+    """
+
+    status: int
+    body: bytes | str | None = None
+    content_type: str = "text/html"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    retry_after: float | str | None = None
+
+    async def instead(self, _exchange: Exchange, /) -> Response:
+        """The answer."""
+        headers = dict(self.headers)
+        if self.retry_after is not None:
+            after = self.retry_after
+            headers["Retry-After"] = f"{after:g}" if isinstance(after, int | float) else after
+        if self.body is None:
+            return failure(self.status, "Switched on by a fault", headers)
+        return verbatim(self.body, self.status, self.content_type, headers)
+
+
+@dataclass(kw_only=True)
+class Redirect(Fault):
+    """Answers with a redirect to `location`; `{path}` in it stands for the path and query asked for."""
+
+    location: str
+    status: int = 307
+
+    async def instead(self, exchange: Exchange, /) -> Response:
+        """The redirect."""
+        location = self.location.replace("{path}", exchange.request.target)
+        return verbatim(b"", self.status, "text/plain", {"Location": location})
+
+
+@dataclass(kw_only=True)
+class Hang(Fault):
+    """Says nothing for `seconds`, then goes on as if nothing had been."""
+
+    seconds: float
+
+    async def instead(self, exchange: Exchange, /) -> Response | None:
+        """The silence."""
+        await exchange.connection.pause(self.seconds)
+        return None
+
+
+@dataclass(kw_only=True)
+class Body(Fault):
+    """Answers with these bytes as they are: broken JSON, broken gzip, whatever a test needs."""
+
+    body: bytes | str
+    status: int = 200
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    async def instead(self, _exchange: Exchange, /) -> Response:
+        """The bytes."""
+        return verbatim(self.body, self.status, self.content_type, self.headers)
+
+
+@dataclass(kw_only=True)
+class Nested(Fault):
+    """Answers with arrays inside each other, `levels` deep, as the result."""
+
+    levels: int = 10_000
+
+    async def instead(self, _exchange: Exchange, /) -> Response:
+        """The tower."""
+        tower = "[" * self.levels + "]" * self.levels
+        return verbatim(f'{{"success":true,"result":{tower},"results":{tower}}}', 200, "application/json", {})
+
+
+@dataclass(kw_only=True)
+class NotJson(Fault):
+    """Does what was asked, and answers 200 with a web page."""
+
+    body: bytes | str = "<!doctype html><title>Sign in</title><h1>Sign in to continue</h1>"
+    content_type: str = "text/html"
+
+    def replace(self, _exchange: Exchange, _answer: Answer, /) -> Answer:
+        """The page."""
+        return verbatim(self.body, 200, self.content_type, {})
+
+
+@dataclass(kw_only=True)
+class BulkNotFound(Fault):
+    """Deletes nothing, and answers 404 as a whole, if one of the subscriptions does not exist."""
+
+    operations = frozenset({"deleteSubscriptions"})
+
+    async def instead(self, exchange: Exchange, /) -> Response | None:
+        """The 404, if one is due; a malformed request is left to the operation."""
+        fields = validation.body(exchange.headers, exchange.body)
+        client_id = fields.string("clientId")
+        for subscription_id in fields.strings("subscriptionIds"):
+            if exchange.state.subscriptions.find(client_id, subscription_id) is None:
+                return failure(404, f"There is no subscription {subscription_id!r}")
+        return None
+
+
+def verbatim(body: bytes | str, status: int, content_type: str, headers: Mapping[str, str]) -> Answer:
+    """An answer that nothing more is done to."""
+    content = body.encode() if isinstance(body, str) else body
+    return Answer(status, Encoded(content), dict(headers), content_type, verbatim=True)

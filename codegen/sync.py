@@ -28,6 +28,9 @@ WORDS = {
     "aclose": "close",
     "async_notify": "notify",
     "AsyncBaseTransport": "BaseTransport",
+    "AsyncDeliveries": "Deliveries",
+    "AsyncConsumer": "Consumer",
+    "AsyncWatch": "Watch",
     "aclosing": "closing",
     "aiter": "iter",
     "anext": "next",
@@ -37,6 +40,9 @@ WORDS = {
 PHRASES = {
     r"\banyio\.Lock\b": "threading.Lock",
     r"\bimport anyio\b": "import threading",
+    r"\bfrom i3x\.delivery\.hosting import Deliveries, wanted\b": (
+        "from i3x.delivery.blocking import Deliveries\nfrom i3x.delivery.hosting import wanted"
+    ),
 }
 """What is more than one name. Imports that are then unused are removed."""
 

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from i3x.models import VQT, Subscription
+from i3x.models import VQT, CurrentValue, Subscription, ValueChange
 
 Time: TypeAlias = datetime | timedelta | str
 """A moment: an aware datetime, a timedelta back from now, or RFC 3339 text, which is sent as it is."""
@@ -28,6 +28,7 @@ QUALITIES = ("Good", "GoodNoData", "Bad", "Uncertain")
 _RFC3339 = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}):([0-9]{2})((?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2}))"
 )
+_RECORDS = (VQT, CurrentValue, ValueChange)  # the models that are a value with its quality and timestamp
 _VQT_KEYS = frozenset(("value", "quality", "timestamp"))
 
 
@@ -69,7 +70,9 @@ def _unicode(text: str, name: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise ValueError(f"{name} holds text that is no valid Unicode (a lone surrogate): {text!r}") from error
+        raise ValueError(
+            f"{name} holds text that is no valid Unicode (a lone surrogate): {text!r}"
+        ) from error
     return text
 
 
@@ -166,11 +169,11 @@ def _parsed(text: str) -> datetime | None:
 def new_value(value: Any, quality: str | None = None, timestamp: Time | None = None) -> dict[str, Any]:
     """Return the VQT to write: ``value``, and quality and timestamp only where they are given.
 
-    A :class:`~i3x.VQT`, or a dict that has ``value`` and no keys but value, quality and timestamp, is a VQT
-    already; anything else is the value itself.
+    A :class:`~i3x.VQT` (or a value as it was read, of another element perhaps) is a VQT already, and so is a
+    dict that has ``value`` and no keys but value, quality and timestamp; anything else is the value itself.
     """
     sent: Mapping[str, Any] = {"value": value}
-    if isinstance(value, VQT):
+    if isinstance(value, _RECORDS):
         sent = {"value": value.value, "quality": value.quality, "timestamp": value.timestamp}
     elif isinstance(value, Mapping) and "value" in value and _VQT_KEYS.issuperset(value):
         sent = value
@@ -192,7 +195,7 @@ def new_points(values: Any) -> list[dict[str, Any]]:
     several = isinstance(values, Iterable) and not isinstance(values, (str, bytes, Mapping))
     points: list[dict[str, Any]] = []
     for index, value in enumerate(values if several else [values]):
-        if not isinstance(value, VQT) and not (isinstance(value, Mapping) and "value" in value):
+        if not isinstance(value, _RECORDS) and not (isinstance(value, Mapping) and "value" in value):
             raise TypeError(f"point {index} must be a VQT or a dict with value and timestamp, not {value!r}")
         if isinstance(value, Mapping) and not _VQT_KEYS.issuperset(value):
             unknown = ", ".join(sorted(map(str, set(value) - _VQT_KEYS)))
@@ -200,8 +203,7 @@ def new_points(values: Any) -> list[dict[str, Any]]:
         point = new_value(value)
         if "timestamp" not in point:
             raise ValueError(f"point {index} has no timestamp; a historical value must have one")
-        point.setdefault("quality", _quality("Good", point["value"]))
-        points.append(point)
+        points.append({**point, "quality": _quality(point.get("quality", "Good"), point["value"])})
     return points
 
 
@@ -244,11 +246,8 @@ def _json_form(value: Any) -> Any:
         return float(value)
     if isinstance(value, datetime):
         return time(value, "a datetime in a value")
-    if (
-        isinstance(value, msgspec.Struct)
-        or dataclasses.is_dataclass(value)
-        or isinstance(value, (set, frozenset))
-    ):
+    is_record = dataclasses.is_dataclass(value) and not isinstance(value, type)
+    if is_record or isinstance(value, (msgspec.Struct, set, frozenset)):
         return msgspec.to_builtins(value, builtin_types=(datetime, Decimal), enc_hook=_json_form)
     raise TypeError(
         "a value must be JSON data (None, bool, int, float, str, list, dict), "

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -12,12 +13,20 @@ from typing import Any, Self
 
 import httpx
 
-from i3x import operations, versions
+from i3x import arguments, operations, versions
 from i3x.arguments import Time
-from i3x.client_base import ClientBase, notify
+from i3x.client_base import ClientBase
+from i3x.delivery.blocking import Deliveries
+from i3x.delivery.callbacks import notify
+from i3x.delivery.consumer import Consumer
+from i3x.delivery.engine import Mode, Settings
+from i3x.delivery.hosting import wanted
+from i3x.delivery.view import Delivery
+from i3x.delivery.watch import Watch
 from i3x.errors import AuthenticationError, ConnectionError, I3XError, TimeoutError
 from i3x.models import (
     CurrentValue,
+    Gap,
     HistoricalValue,
     Namespace,
     ObjectInstance,
@@ -63,8 +72,8 @@ class Client(ClientBase):
 
     Wrong arguments raise ``TypeError`` or ``ValueError`` at once. What a server or a network does raises only
     :class:`~i3x.I3XError` and its subclasses. The callbacks are attributes: ``on_connect(client)``,
-    ``on_disconnect(client)``, ``on_value_change(client, change)``, ``on_subscribe(client, subscription)`` and
-    ``on_error(client, error)``.
+    ``on_disconnect(client)``, ``on_value_change(client, change)``, ``on_subscribe(client, subscription)``,
+    ``on_gap(client, gap)``, ``on_status(client, delivery)`` and ``on_error(client, error)``.
     """
 
     def __init__(
@@ -103,15 +112,18 @@ class Client(ClientBase):
         super().__init__(options, client_id)
         self._sender = Sender(options)
         self._connecting = threading.Lock()
+        self._deliveries = Deliveries(self, self._sender, self._capabilities)
         self.on_connect: Callable[[Client], object] | None = None
         self.on_disconnect: Callable[[Client], object] | None = None
         self.on_value_change: Callable[[Client, ValueChange], object] | None = None
         self.on_subscribe: Callable[[Client, Subscription], object] | None = None
         self.on_error: Callable[[Client, I3XError], object] | None = None
+        self.on_gap: Callable[[Client, Gap], object] | None = None
+        self.on_status: Callable[[Client, Delivery], object] | None = None
 
     # --- connection -------------------------------------------------------------------------------------
 
-    def connect(self) -> None:
+    def connect(self, *, timeout: Timeout | None = None) -> None:
         """Connect: ask the server who it is, and check that this client can talk to it.
 
         Calls ``on_connect(client)``. Does nothing if the client is connected already. Gives a
@@ -123,16 +135,18 @@ class Client(ClientBase):
         :class:`~i3x.ServerError` (overload), :class:`~i3x.AuthenticationError`,
         :class:`~i3x.ConnectionError` (TLS failures included) or :class:`~i3x.TimeoutError`.
         """
-        self._connect()
+        self._connect(timeout)
 
-    def _connect(self) -> None:
+    def _connect(self, timeout: Timeout | None = None) -> None:
         with self._connecting:
             if self.is_connected:
                 return
-            self._sender.open()
+            self._unconnected_state = "connecting"
             try:
-                info = self._sender.send(versions.connecting(), connecting=True)
+                self._sender.open()
+                info = self._sender.send(versions.connecting(), timeout, connecting=True)
             except BaseException:
+                self._unconnected_state = "failed"
                 self._sender.close()
                 raise
             self._before_release = versions.is_before_release(info)
@@ -149,13 +163,24 @@ class Client(ClientBase):
     def disconnect(self) -> None:
         """Disconnect and call ``on_disconnect(client)``; does nothing if the client is not connected.
 
-        The client can be connected again. Subscriptions from ``create_subscription()`` stay on the server.
+        Deliveries end, and the subscriptions that ``subscribe()`` made are deleted; those of
+        ``create_subscription()`` stay on the server. The client can be connected again.
         """
-        with self._connecting:
-            was_connected, self._server_info = self.is_connected, None
-            self._sender.close()
+        try:
+            self._deliveries.close()
+        finally:
+            with self._sender.uncancelled():
+                was_connected = self._close()
         if was_connected:
             notify(self.on_disconnect, self)
+
+    def _close(self) -> bool:
+        """Close all connections, and return whether the client was connected."""
+        with self._connecting:
+            was_connected, self._server_info = self.is_connected, None
+            self._unconnected_state = "disconnected"
+            self._sender.close()
+            return was_connected
 
     def __enter__(self) -> Self:
         self._connect()
@@ -491,9 +516,152 @@ class Client(ClientBase):
         call = operations.sync_subscription(self._client_id, subscription, last_sequence_number)
         return self._sender.send(call, timeout)
 
+    def subscribe(
+        self,
+        element_ids: Iterable[str],
+        max_depth: int = 1,
+        display_name: str | None = None,
+        *,
+        handler: Callable[[Client, ValueChange], object] | None = None,
+        delivery: Mode = "auto",
+        poll_interval: float = 1.0,
+        silence: float = 90.0,
+        backfill: bool = True,
+    ) -> Subscription:
+        """Make a subscription and deliver its changes until ``unsubscribe()`` or ``disconnect()``.
+
+        Each change goes to ``handler(client, change)``, or to ``on_value_change`` if none is given. The
+        delivery heals itself: after a lost connection, a restart of the server or an expired subscription it
+        begins anew, reports the gap to ``on_gap`` and, unless ``backfill`` is False, fills it from history.
+
+        - ``delivery``: ``stream``, ``sync`` (polling), or ``auto``: a stream where the server serves it, else
+          polling, with the stream tried again every five minutes.
+        - ``poll_interval``: seconds between two polls.
+        - ``silence``: seconds after which a stream that brings nothing at all is no longer trusted.
+
+        Elements that the server does not know are reported to ``on_error``, and the others are delivered.
+        Calls ``on_subscribe(client, subscription)``. Standard: Subscribe.
+
+        Raises :class:`~i3x.SubscriptionError` if none of the elements can be monitored.
+        """
+        settings = Settings(
+            delivery=delivery, poll_interval=poll_interval, silence=silence, backfill=backfill
+        )
+        items = wanted(element_ids, max_depth)
+        self._check_connected()
+        subscription = self._deliveries.subscribe(items, display_name, handler, settings)
+        notify(self.on_subscribe, self, subscription)
+        return subscription
+
+    def watch(
+        self,
+        element_ids: Iterable[str],
+        max_depth: int = 1,
+        *,
+        timeout: float | None = None,
+        count: int | None = None,
+        initial: bool = False,
+        delivery: Mode = "auto",
+        poll_interval: float = 1.0,
+        silence: float = 90.0,
+        backfill: bool = True,
+    ) -> Watch:
+        """Return the changes of some elements as an iterator, for a ``with`` block.
+
+        ::
+
+            with client.watch(["sensor-001"]) as changes:
+                for change in changes:
+                    print(change.element_id, change.value)
+
+        Leaving the block stops it at once and deletes the subscription. The iteration ends when nothing has
+        come for ``timeout`` seconds, and after ``count`` changes; without them it does not end. ``initial=True``
+        gives the present values first. The other arguments are as for ``subscribe()``. Callbacks for gaps,
+        errors and the status are called between two changes. Standard: Subscribe.
+
+        Raises :class:`~i3x.SubscriptionError` if none of the elements can be monitored.
+        """
+        settings = Settings(
+            delivery=delivery, poll_interval=poll_interval, silence=silence, backfill=backfill
+        )
+        items = wanted(element_ids, max_depth)
+        self._check_connected()
+        return Watch(self, self._deliveries, items, settings, timeout=timeout, count=count, initial=initial)
+
+    def consume(
+        self,
+        element_ids: Iterable[str],
+        checkpoint: str | os.PathLike[str],
+        max_depth: int = 1,
+        *,
+        poll_interval: float = 1.0,
+        timeout: float | None = None,
+        backfill: bool = True,
+    ) -> Consumer:
+        """Return the batches of a subscription as an iterator that survives a crash.
+
+        ::
+
+            for batch in client.consume(["sensor-001"], checkpoint="sensors.checkpoint"):
+                store(batch.updates)
+
+        Each :class:`~i3x.SyncBatch` is acknowledged only when the loop comes back for the next one (or on
+        ``commit()``): it is delivered at least once. The file ``checkpoint`` holds how far it got; the next
+        process that names it goes on from there. ``disconnect()`` leaves the subscription on the server, and
+        the consumer's ``delete()`` ends it. What filled a gap from history is a batch without a number.
+
+        ``poll_interval`` is in seconds; the iteration ends when nothing has come for ``timeout`` seconds, by
+        default never. Standard: Subscribe, syncSubscription.
+
+        Raises :class:`~i3x.SubscriptionError`, on the first batch, if the checkpoint is held by another
+        consumer, is corrupt, or belongs to another server.
+        """
+        items = wanted(element_ids, max_depth)
+        self._check_connected()
+        return Consumer(
+            self,
+            self._deliveries,
+            items,
+            checkpoint,
+            poll_interval=poll_interval,
+            timeout=timeout,
+            backfill=backfill,
+        )
+
+    def start_stream(self, subscription_id: str) -> None:
+        """Deliver a subscription that exists to ``on_value_change``; does nothing if it is being delivered.
+
+        Standard: Subscribe, streamSubscription.
+
+        Raises :class:`~i3x.NotFoundError` if the subscription is not there.
+        """
+        self._check_connected()
+        self._deliveries.start(arguments.subscription_id(subscription_id), Settings())
+
+    def stop_stream(self, subscription_id: str) -> None:
+        """End the delivery of a subscription, and leave the subscription on the server."""
+        self._deliveries.stop(arguments.subscription_id(subscription_id))
+
+    def delivery(self, subscription: Subscription | str) -> Delivery:
+        """Return the live view of how a subscription is delivered: its status and its counters.
+
+        Raises :class:`~i3x.SubscriptionError` if it is not being delivered.
+        """
+        return self._deliveries.delivery(arguments.subscription_id(subscription))
+
     def unsubscribe(self, subscription: Subscription | str, *, timeout: Timeout | None = None) -> None:
-        """Delete a subscription, with all that is queued in it. Standard: Subscribe, deleteSubscriptions.
+        """End the delivery of a subscription, and delete it with all that is queued in it.
+
+        Standard: Subscribe, deleteSubscriptions.
 
         Raises :class:`~i3x.NotFoundError` if it is not there.
         """
-        self._sender.send(operations.delete_subscription(self._client_id, subscription), timeout)
+        current = self._deliveries.stop(arguments.subscription_id(subscription))
+        self._sender.send(operations.delete_subscription(self._client_id, current), timeout)
+
+    @property
+    def connection_state(self) -> str:
+        """``disconnected``, ``connecting``, ``connected``, ``reconnecting`` (a delivery is) or ``failed``."""
+        if self.is_connected:
+            return "reconnecting" if self._deliveries.is_recovering else "connected"
+        return self._unconnected_state

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 import httpx
 
-from i3x.models import ServerInfo
+from i3x.arguments import element_id
+from i3x.errors import ConnectionError
+from i3x.models import Capabilities, ServerInfo
 from i3x.transport.options import Certificate, Options, Timeout, Token, Verify
 
 _RENAMED = {
@@ -40,12 +42,13 @@ class ClientBase:
     """The part of a client that does no I/O."""
 
     def __init__(self, options: Options, client_id: str | None) -> None:
-        if client_id is not None and (not isinstance(client_id, str) or not client_id.strip()):
-            raise ValueError(f"client_id must be a text with something in it, or None, not {client_id!r}")
+        if client_id is not None:
+            element_id(client_id, "client_id")
         self._options = options
         self._client_id = client_id or str(uuid.uuid4())
         self._server_info: ServerInfo | None = None
         self._before_release = False
+        self._unconnected_state = "disconnected"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]) -> Self:
@@ -76,6 +79,15 @@ class ClientBase:
     def is_connected(self) -> bool:
         """Whether ``connect()`` has succeeded and ``disconnect()`` was not called since."""
         return self._server_info is not None
+
+    def _check_connected(self) -> None:
+        if not self.is_connected:
+            raise ConnectionError(
+                "the client is not connected; call connect() first, or use it in a with block"
+            )
+
+    def _capabilities(self) -> Capabilities:
+        return self._server_info.capabilities if self._server_info is not None else Capabilities()
 
     def __repr__(self) -> str:
         state = "connected" if self.is_connected else "not connected"
@@ -120,17 +132,3 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     if values.get("I3X_INSECURE", "0").lower() not in ("0", "false", "no"):
         settings["verify"] = False
     return settings
-
-
-def notify(callback: Callable[..., object] | None, *arguments: Any) -> None:
-    """Call a callback of the blocking client, if there is one."""
-    if callback is not None:
-        callback(*arguments)
-
-
-async def async_notify(callback: Callable[..., object] | None, *arguments: Any) -> None:
-    """Call a callback of the asynchronous client, if there is one: a plain or an ``async`` function."""
-    if callback is not None:
-        result = callback(*arguments)
-        if isinstance(result, Awaitable):
-            await result

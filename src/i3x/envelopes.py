@@ -262,7 +262,8 @@ def _read_item(entry: Any, index: int, expected: Any, key: Key) -> _Item[Any] | 
     """Read one entry: an item, or a bare result as servers of other drafts send it."""
     path = f"$.results[{index}]"
     if isinstance(entry, Mapping) and "success" not in entry:
-        entry = {"success": True, key: entry.get(key), "result": entry}
+        bare = {key: entry.get(key), "result": entry}
+        entry = {"success": True, **(entry if "result" in entry else bare)}
     try:
         item: _Item[Any] = converted(entry, _Item[expected])
     except msgspec.ValidationError as error:
@@ -291,10 +292,9 @@ def _read_text(
 def read_nothing(reply: Reply, subject: Subject) -> None:
     """Check an answer of which only the success matters; raises the error that it stands for."""
     _check_status(reply, subject)
-    try:
-        body = msgspec.json.decode(reply.body)
-    except _UNREADABLE:
+    if not reply.body.strip():
         return
+    body = _plain_json(reply, reply.body, subject)
     if isinstance(body, Mapping) and body.get("success") is False:
         raise failed_item(_explanation(body), subject, reply.redact)
 

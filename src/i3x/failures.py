@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -50,13 +51,15 @@ def _as_it_is(text: str) -> str:
 class Reply:
     """What came back for a request: any status, the whole body, nothing of it judged yet.
 
-    ``attempts`` counts how often the request was sent; ``redact`` takes credentials out of a server's words.
+    ``date`` is the server's own clock as its Date header gives it, None if it does not. ``attempts`` counts how
+    often the request was sent; ``redact`` takes credentials out of a server's words.
     """
 
     status_code: int
     content: bytes
     content_type: str = ""
     retry_after: float | None = None
+    date: datetime | None = None
     attempts: int = 1
     redact: Callable[[str], str] = _as_it_is
 
@@ -160,7 +163,7 @@ def _detail(value: Any) -> ResponseDetail | None:
     if isinstance(value, str) and value.strip():
         return ResponseDetail(detail=value)
     if isinstance(value, list):  # a web framework's list of what is wrong with a request
-        words = [_text(entry.get("msg")) for entry in value if isinstance(entry, Mapping)]
+        words = [_complaint(entry) for entry in value if isinstance(entry, Mapping)]
         return ResponseDetail(detail="; ".join(filter(None, words))) if any(words) else None
     if not isinstance(value, Mapping):
         return None
@@ -170,6 +173,14 @@ def _detail(value: Any) -> ResponseDetail | None:
         status=status if isinstance(status, int) and not isinstance(status, bool) else None,
         detail=_text(value.get("detail")) or _text(value.get("message")),
     )
+
+
+def _complaint(entry: Mapping[Any, Any]) -> str:
+    """Return what a web framework finds wrong with a request, and where."""
+    place = entry.get("loc")
+    where = ".".join(map(str, place)) if isinstance(place, list) else ""
+    words = _text(entry.get("msg"))
+    return f"{where}: {words}" if where and words else words
 
 
 def _text(value: Any) -> str:

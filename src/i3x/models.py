@@ -339,7 +339,10 @@ class HistoricalValue(_Model, frozen=True, rename="camel", gc=False):
 
 
 class ValueChange(_Timestamped, frozen=True, rename="camel", gc=False):
-    """One update of a subscription: the element and its new value, quality and timestamp."""
+    """One update of a subscription: the element and its new value, quality and timestamp.
+
+    ``replayed`` says that it comes from history, to fill a gap, and not from the subscription itself.
+    """
 
     renamed: ClassVar[Mapping[str, str]] = _OLD_VALUE
 
@@ -347,6 +350,7 @@ class ValueChange(_Timestamped, frozen=True, rename="camel", gc=False):
     value: Any = None
     quality: str = ""
     timestamp: str = ""
+    replayed: bool = msgspec.field(default=False, name="$not-on-the-wire")
 
 
 class SyncBatch(_Model, frozen=True, rename="camel"):
@@ -358,6 +362,27 @@ class SyncBatch(_Model, frozen=True, rename="camel"):
 
     sequence_number: int | None
     updates: list[ValueChange] = msgspec.field(default_factory=list[ValueChange])
+
+
+class Gap(_Model, frozen=True):
+    """A stretch of a subscription in which updates may have been lost.
+
+    It is an interval of *delivery*, by the server's clock where the server tells it: what the server sent, or
+    dropped, between ``start_time`` and ``end_time`` (aware datetimes in UTC) may be missing. ``missed`` is how
+    many updates that were, None where that is unknown. ``reason`` is ``reconnect`` (a stream was interrupted),
+    ``silence`` (a stream was silent for too long), ``overflow`` (the server's queue was full) or ``expired`` (the
+    server no longer had the subscription).
+    ``filled`` says that history has given what was missing; where it is False, ``detail`` says why.
+    """
+
+    subscription_id: str
+    element_ids: tuple[str, ...]
+    start_time: datetime
+    end_time: datetime
+    missed: int | None
+    reason: str
+    filled: bool = False
+    detail: str = ""
 
 
 class Subscription(_Model, frozen=True, rename="camel"):
@@ -500,6 +525,7 @@ for _model in (
     HistoricalValue,
     ValueChange,
     SyncBatch,
+    Gap,
     Subscription,
 ):
     _show_as_dataclass(_model)

@@ -10,6 +10,7 @@ import enum
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_call
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from i3x import arguments
 from i3x.arguments import Time
 from i3x.envelopes import Key, Outcomes, read_bulk, read_nothing, read_result
 from i3x.errors import I3XError, NotFoundError, SubscriptionError
-from i3x.failures import Reply, Subject
+from i3x.failures import Reply, Subject, invalid
 from i3x.models import (
     CurrentValue,
     HistoricalValue,
@@ -62,6 +63,7 @@ class Call(Generic[T]):
     content: bytes = b""
     repeat: Repeat = Repeat.ALWAYS
     needs_credentials: bool = True
+    streams: bool = False
 
 
 def _call(
@@ -401,10 +403,15 @@ def update_value_before_release(
 
     return _call(
         operation,
-        {"method": "put", "url": f"/objects/{quote(item_id, safe='')}/value", "json": vqt},
+        {"method": "put", "url": f"/objects/{_segment(item_id)}/value", "json": vqt},
         read,
         repeat=Repeat.ALWAYS if "timestamp" in vqt else Repeat.UNSENT,
     )
+
+
+def _segment(text: str) -> str:
+    """Return a text as one segment of a path; one of dots alone would lead to another place."""
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
 
 
 def update_history(element_id: str, values: Any) -> Call[BulkList[BulkItem]]:
@@ -553,6 +560,23 @@ def sync_subscription(
         # Acknowledging twice is harmless; clearing twice would lose what arrived in between.
         repeat=Repeat.UNSENT if number == -1 else Repeat.ALWAYS,
     )
+
+
+def stream_subscription(client_id: str, subscription_id: str) -> Call[None]:
+    """``POST /subscriptions/stream``; ``read`` raises the error of an answer that is no stream."""
+    from i3x.raw.api.subscribe import stream_subscription as endpoint
+    from i3x.raw.models import StreamRequest
+
+    operation = "streamSubscription"
+    body = StreamRequest(client_id=client_id, subscription_id=subscription_id)
+
+    def read(reply: Reply) -> None:
+        subject = Subject(operation, subscription_id=subscription_id)
+        read_nothing(reply, subject)
+        raise invalid(reply, subject, "the answer is no event stream")
+
+    call = _call(operation, endpoint._get_kwargs(body=body), read, repeat=Repeat.NEVER)
+    return replace_call(call, streams=True)
 
 
 def delete_subscriptions(client_id: str, subscription_ids: Iterable[str]) -> Call[BulkList[BulkItem]]:

@@ -37,6 +37,7 @@ from typing import Any, Literal, Protocol, Self
 import anyio
 import httpx
 
+from i3x.event_stream import EventStream
 from i3x.raw.client import AuthenticatedClient, Client
 
 __all__ = ["Operation", "RawReply", "send", "send_async"]
@@ -257,7 +258,8 @@ class _Exchange:
         self._elapsed: float | None = None
         self._response: httpx.Response | None = None
         self._body = _Body("", limits.bytes)
-        self._events: _Events | None = None
+        self._stream: EventStream | None = None
+        self._events: list[str] = []
         self._failure: Exception | None = None
         self._stopped_by: Limit | None = None
 
@@ -266,14 +268,16 @@ class _Exchange:
         self._response = response
         self._body = _Body(response.headers.get("content-encoding", ""), self._limits.bytes)
         if response.headers.get("content-type", "").lower().startswith("text/event-stream"):
-            self._events = _Events()
+            # The body ends the reading before any event is too large, even where it is first read as
+            # compressed and then, since it is not, once more as it was received.
+            self._stream = EventStream(2 * self._limits.bytes)
 
     def feed(self, chunk: bytes) -> bool:
         """A piece of the body is there. False: read no more."""
         decoded = self._body.feed(chunk)
-        if self._events is not None:
-            self._events.feed(decoded)
-        if self._limits.events and self._events and len(self._events.found) >= self._limits.events:
+        if self._stream is not None:
+            self._events += [event.data.decode("utf-8", "replace") for event in self._stream.feed(decoded)]
+        if self._limits.events and len(self._events) >= self._limits.events:
             self._stop("events")
         elif self._body.overflowed:
             self._stop("bytes")
@@ -315,7 +319,7 @@ class _Exchange:
         """What came back."""
         response = self._response
         content = self._body.content()
-        events = tuple(self._events.found[: self._limits.events]) if self._events else ()
+        events = tuple(self._events[: self._limits.events])
         parsed, parse_error = self._parse(content)
         return RawReply(
             status_code=response.status_code if response is not None else None,
@@ -333,7 +337,7 @@ class _Exchange:
         """What the document makes of the body. Half a JSON text is no finding; half a stream is a stream."""
         response = self._response
         complete = self._failure is None and self._stopped_by is None
-        if response is None or not (complete or self._events):
+        if response is None or not (complete or self._stream is not None):
             return None, None
         plain = httpx.Response(response.status_code, headers=_decoded(response.headers), content=content)
         try:
@@ -389,38 +393,3 @@ class _Body:
             headers = {"content-encoding": self._encoding}
             return httpx.Response(200, headers=headers, content=bytes(self._received)).content
         return bytes(self._received)
-
-
-class _Events:
-    """The `data` of the Server-Sent Events in a body, by the rules of the HTML standard."""
-
-    def __init__(self) -> None:
-        self.found: list[str] = []
-        self._line = bytearray()
-        self._data: list[str] = []
-        self._after_cr = False
-        self._first = True
-
-    def feed(self, chunk: bytes) -> None:
-        """Take a piece of the body."""
-        if not chunk:
-            return
-        # A line end of CR and LF may be cut in two.
-        text = chunk.removeprefix(b"\n") if self._after_cr else chunk
-        self._after_cr = chunk.endswith(b"\r")
-        *ended, rest = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        for piece in ended:
-            self._read_line((self._line + piece).decode("utf-8", "replace"))
-            self._line.clear()
-        self._line += rest
-
-    def _read_line(self, line: str) -> None:
-        if self._first:
-            line, self._first = line.removeprefix("\ufeff"), False
-        if not line:
-            if self._data:
-                self.found.append("\n".join(self._data))
-            self._data = []
-        field, _, value = line.partition(":")
-        if field == "data":
-            self._data.append(value.removeprefix(" "))

@@ -27,7 +27,7 @@ def read_first_info(reply: Reply) -> ServerInfo:
     """Return what a server says of itself, after checking that it is one this client can talk to."""
     if reply.status_code >= 400:
         raise _failed(reply)
-    if reply.content.strip() and "json" not in reply.content_type.lower():
+    if reply.content.strip() and reply.content_type and "json" not in reply.content_type.lower():
         raise invalid(
             reply, _SUBJECT, "the answer is no JSON; it may be a web page, a login page or a gateway"
         )

@@ -11,16 +11,21 @@ from i3x.failures import clean
 
 
 class Body:
-    """A body that is received part by part, unpacked, and never larger than allowed."""
+    """A body that is received part by part, unpacked, and never larger than allowed.
 
-    def __init__(self, headers: httpx.Headers, operation: str, most: int) -> None:
+    One that can't be read is an error, unless the status says already that the call ``failed``: then it is empty.
+    """
+
+    def __init__(self, headers: httpx.Headers, operation: str, most: int, *, failed: bool = False) -> None:
         self._operation = operation
         self._most = most
         self._parts: list[bytes] = []
         self._size = 0
+        self._failed = failed
+        self._given_up = False
         encoding = headers.get("content-encoding", "").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
-            raise self._unreadable(f"it is packed as {clean(encoding)!r}, which was not asked for")
+            self._give_up(f"it is packed as {clean(encoding)!r}, which was not asked for")
         self._packed = encoding in ("gzip", "x-gzip")
         self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
         self._begun = False
@@ -31,28 +36,32 @@ class Body:
             self._keep(part)
             return
         try:
-            while part:
+            while part and not self._given_up:
                 self._begun = True
                 if self._unpacker.eof:  # packed in several members, one after the other
                     self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
                 self._keep(self._unpacker.decompress(part, self._most - self._size + 1))
                 part = self._unpacker.unused_data
         except zlib.error as error:
-            raise self._unreadable("it says that it is packed with gzip and is not") from error
+            self._give_up("it says that it is packed with gzip and is not", error)
 
     def content(self) -> bytes:
         """Return the whole body."""
         if self._begun and not self._unpacker.eof:
-            raise self._unreadable("it is packed with gzip and ends too early")
+            self._give_up("it is packed with gzip and ends too early")
         return b"".join(self._parts)
 
     def _keep(self, part: bytes) -> None:
         self._size += len(part)
         if self._size > self._most:
-            raise self._unreadable(f"it is larger than max_response_bytes={self._most}; ask for less at once")
-        self._parts.append(part)
+            self._give_up(f"it is larger than max_response_bytes={self._most}; ask for less at once")
+        if not self._given_up:
+            self._parts.append(part)
 
-    def _unreadable(self, why: str) -> InvalidServerResponseError:
-        return InvalidServerResponseError(
-            f"{self._operation}: the answer can't be read: {why}", operation=self._operation
-        )
+    def _give_up(self, why: str, error: Exception | None = None) -> None:
+        if not self._failed:
+            raise InvalidServerResponseError(
+                f"{self._operation}: the answer can't be read: {why}", operation=self._operation
+            ) from error
+        self._given_up = True
+        self._parts.clear()

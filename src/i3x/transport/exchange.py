@@ -108,32 +108,32 @@ class Exchange:
         A :class:`Hop` is answered with what came back for it, a :class:`StaleToken` with None.
         """
         self.attempts += 1
-        may_renew = callable(self.server.options.token) and self.call.needs_credentials
-        if may_renew and self.server.token is None:
-            yield StaleToken(None)
-        used = self.server.token
-        reply = yield from self._follow()
-        if reply.status_code == 401 and may_renew:
-            yield StaleToken(used)
-            reply = yield from self._follow()
-        return reply
-
-    def _follow(self) -> Generator[Hop, Any, Reply]:
-        """Follow redirects from the first request to the final answer."""
         call = self.call
         hop = Hop(call.method, self.server.url_of(call), call.content, call.needs_credentials)
         for _ in range(_MOST_REDIRECTS + 1):
-            answer: Answer = yield hop
+            answer = yield from self._ask(hop)
             if answer.status_code in (401, 403) and self._may_identify(hop):
                 hop = replace(hop, with_credentials=True)
-                answer = yield hop
+                answer = yield from self._ask(hop)
             if answer.status_code not in _REDIRECTS:
-                return self._reply(answer)
+                return self.reply(answer)
             hop = self._redirected(hop, answer)
         raise ConnectionError(
             f"{call.operation}: the server redirects without end ({_MOST_REDIRECTS} times); check base_url",
             operation=call.operation,
         )
+
+    def _ask(self, hop: Hop) -> Generator[Hop | StaleToken, Any, Answer]:
+        """Make one hop; where the user's function gives the token, once more with a new one after a 401."""
+        may_renew = hop.with_credentials and callable(self.server.options.token)
+        if may_renew and self.server.token is None:
+            yield StaleToken(None)
+        used = self.server.token
+        answer: Answer = yield hop
+        if answer.status_code == 401 and may_renew:
+            yield StaleToken(used)
+            answer = yield hop
+        return answer
 
     def _may_identify(self, hop: Hop) -> bool:
         """Whether credentials were held back so far and may be shown to the host of this hop."""
@@ -171,20 +171,23 @@ class Exchange:
         return target
 
     def _refused(self, target: httpx.URL, why: str) -> ConnectionError:
-        address = clean(f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}{target.path}")
+        address = f"{target.scheme}://{target.netloc.decode('ascii', 'replace')}{target.path}"
+        address = clean(self.server.redact(address))
         return ConnectionError(
             f"{self.call.operation}: the server redirects to {address}, {why}, so nothing was sent there; "
             "if that is where the server is, give its address as base_url",
             operation=self.call.operation,
         )
 
-    def _reply(self, answer: Answer) -> Reply:
+    def reply(self, answer: Answer) -> Reply:
+        """Return the final answer as what an operation reads."""
         content_type = answer.headers.get("content-type", "").partition(";")[0].strip()
         return Reply(
             answer.status_code,
             answer.content,
             clean(content_type),
             _retry_after(answer.headers),
+            http_date(answer.headers.get("date", "")),
             self.attempts,
             self.server.redact,
         )
@@ -295,9 +298,14 @@ def _retry_after(headers: httpx.Headers) -> float | None:
     text = headers.get("retry-after", "").strip()
     if text.isdecimal() and len(text) < 10:
         return float(text)
+    moment = http_date(text)
+    return None if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def http_date(text: str) -> datetime | None:
+    """Return the moment that a header names, None if it names none."""
     try:
         moment = parsedate_to_datetime(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError):
         return None

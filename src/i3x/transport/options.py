@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
+
+_MOST_SECONDS = 1e9  # 30 years; operating systems do not take much more
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"([!-~]([ \t!-~]*[!-~])?)?")  # printable, and no blank at either end
 
 Timeout: TypeAlias = float | httpx.Timeout
 """Seconds for each step (connecting, sending, waiting for the next part of an answer), or one for each."""
@@ -46,13 +51,15 @@ class Options:
         _check_url(self.base_url)
         if self.token is not None and self.auth is not None:
             raise ValueError("give token= or auth=, not both: each sets the Authorization header")
+        if isinstance(self.auth, tuple) and tuple(map(type, self.auth)) != (str, str):
+            raise TypeError("auth as a tuple must be (user, password), both of them str")
         if isinstance(self.token, str):
             check_header("Authorization", self.token)
         for name, value in self.headers.items():
             check_header(name, value)
         steps(self.timeout)
         if self.deadline is not None:
-            _check_positive("deadline", self.deadline)
+            _check_seconds("deadline", self.deadline)
         if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
             raise ValueError(f"retries must be 0 (never) or more, not {self.retries!r}")
         _check_positive("max_response_bytes", self.max_response_bytes)
@@ -81,8 +88,8 @@ def check_header(name: str, value: str) -> None:
     """Refuse a header that can't be sent, without repeating its value: it may be a secret."""
     if not isinstance(name, str) or not isinstance(value, str):
         raise TypeError(f"the name and the value of a header must be str: {name!r}")
-    if not name.isascii() or not value.isascii() or set("\r\n\0") & set(name + value):
-        raise ValueError(f"the header {name!r} holds characters that HTTP headers must not hold")
+    if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+        raise ValueError(f"the header {name!r} holds characters, or blanks, that HTTP headers must not hold")
 
 
 def _check_positive(name: str, value: float) -> None:
@@ -92,11 +99,19 @@ def _check_positive(name: str, value: float) -> None:
         raise ValueError(f"{name} must be more than 0, not {value!r}")
 
 
+def _check_seconds(name: str, value: float) -> None:
+    _check_positive(name, value)
+    if value > _MOST_SECONDS:
+        raise ValueError(
+            f"{name} must be no more than {_MOST_SECONDS:g}, not {value!r}; httpx.Timeout(None) sets no limit"
+        )
+
+
 def steps(timeout: Timeout) -> httpx.Timeout:
     """Return the time-outs of the single steps of a request."""
     if isinstance(timeout, httpx.Timeout):
         return timeout
-    _check_positive("timeout (in seconds)", timeout)
+    _check_seconds("timeout (in seconds)", timeout)
     return httpx.Timeout(timeout)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import threading
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from typing import Any, TypeAlias, TypeVar, cast
 
 import anyio
 import httpx
@@ -16,8 +18,10 @@ from i3x.transport.body import Body
 from i3x.transport.exchange import Answer, Exchange, Hop
 from i3x.transport.options import Options, Timeout, http_options
 from i3x.transport.server import Server
+from i3x.transport.streams import EventSource, is_event_stream
 
 T = TypeVar("T")
+_Fetch: TypeAlias = Callable[[httpx.AsyncClient, Hop, Exchange], Awaitable[Answer]]
 
 _EXCHANGE_FAILED = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError)
 
@@ -25,8 +29,13 @@ _EXCHANGE_FAILED = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSErro
 class _SenderBase:
     """What both senders share: the server, and the building of requests."""
 
-    def __init__(self, options: Options) -> None:
-        self._server = Server(options)
+    def __init__(self, options: Options, server: Server | None = None) -> None:
+        self._server = server or Server(options)
+
+    @property
+    def server(self) -> Server:
+        """The server as it is known; two senders that share it move, and renew their token, together."""
+        return self._server
 
     @property
     def url(self) -> str:
@@ -39,7 +48,9 @@ class _SenderBase:
             hop.method,
             hop.url,
             content=hop.content or None,
-            headers=self._server.headers(with_credentials=hop.with_credentials),
+            headers=self._server.headers(
+                with_credentials=hop.with_credentials, streams=exchange.call.streams
+            ),
             timeout=httpx.Timeout(**exchange.limits()),
             extensions={"sni_hostname": hostname} if hostname else None,
         )
@@ -48,14 +59,15 @@ class _SenderBase:
         return self._server.auth if hop.with_credentials else None
 
     def _body(self, response: httpx.Response, exchange: Exchange) -> Body:
-        return Body(response.headers, exchange.call.operation, self._server.options.max_response_bytes)
+        most = self._server.options.max_response_bytes
+        return Body(response.headers, exchange.call.operation, most, failed=response.status_code >= 400)
 
 
 class Sender(_SenderBase):
     """Sends calls and blocks until the answer is there; may be used from several threads at once."""
 
-    def __init__(self, options: Options) -> None:
-        super().__init__(options)
+    def __init__(self, options: Options, server: Server | None = None) -> None:
+        super().__init__(options, server)
         self._http: httpx.Client | None = None
         self._token_lock = threading.Lock()
 
@@ -68,6 +80,10 @@ class Sender(_SenderBase):
         """Get ready to send; nothing is sent yet."""
         if self._http is None:
             self._http = httpx.Client(**http_options(self._server.options))
+
+    def uncancelled(self) -> AbstractContextManager[object]:
+        """Return the frame of a block that must go on to its end; nothing cancels a thread."""
+        return nullcontext()
 
     def close(self) -> None:
         """Close all connections."""
@@ -115,7 +131,8 @@ class Sender(_SenderBase):
         response = http.send(self._request(http, hop, exchange), stream=True, auth=self._auth(hop))
         try:
             body = self._body(response, exchange)
-            for part in response.iter_raw():
+            # iter_raw() would refuse the ready-made responses of transports for tests.
+            for part in cast("httpx.SyncByteStream", response.stream):
                 exchange.remaining()
                 body.add(part)
         finally:
@@ -136,8 +153,8 @@ class Sender(_SenderBase):
 class AsyncSender(_SenderBase):
     """Sends calls without blocking, under asyncio or trio."""
 
-    def __init__(self, options: Options) -> None:
-        super().__init__(options)
+    def __init__(self, options: Options, server: Server | None = None) -> None:
+        super().__init__(options, server)
         self._http: httpx.AsyncClient | None = None
         self._token_lock = anyio.Lock()
 
@@ -150,6 +167,10 @@ class AsyncSender(_SenderBase):
         """Get ready to send; nothing is sent yet."""
         if self._http is None:
             self._http = httpx.AsyncClient(**http_options(self._server.options))
+
+    def uncancelled(self) -> AbstractContextManager[object]:
+        """Return the frame of a block that must go on to its end, also when its task is cancelled."""
+        return anyio.CancelScope(shield=True)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -169,7 +190,7 @@ class AsyncSender(_SenderBase):
         reply: Reply | None = None
         try:
             with anyio.move_on_after(exchange.remaining()):
-                reply = await AsyncRetrying(**exchange.retrying())(self._attempt, http, exchange)
+                reply = await AsyncRetrying(**exchange.retrying())(self._attempt, http, exchange, self._fetch)
         except I3XError:
             raise
         except _EXCHANGE_FAILED as error:
@@ -182,13 +203,59 @@ class AsyncSender(_SenderBase):
             raise exchange.expired()
         return call.read(reply)
 
-    async def _attempt(self, http: httpx.AsyncClient, exchange: Exchange) -> Reply:
+    @asynccontextmanager
+    async def stream(self, call: Call[None], silence: float) -> AsyncIterator[EventSource]:
+        """Open an event stream, once: whoever reads it has a rhythm of its own for trying again.
+
+        The server has ``silence`` seconds to begin. Raises the :class:`~i3x.I3XError` that an answer stands
+        for which is no stream.
+        """
+        if (http := self._http) is None:
+            raise _not_connected(call)
+        exchange = Exchange(self._server, call, httpx.Timeout(silence), connecting=True)
+        source: EventSource | None = None
+
+        async def open_stream(http: httpx.AsyncClient, hop: Hop, exchange: Exchange) -> Answer:
+            nonlocal source
+            response = await self._begin(http, hop, exchange)
+            if not is_event_stream(response):
+                return await self._receive(response, exchange)
+            source = EventSource(response, exchange)
+            return Answer(response.status_code, response.headers, b"")
+
+        try:
+            reply = await self._open(http, exchange, open_stream, silence)
+            if source is None:
+                call.read(reply)
+            else:
+                yield source
+        finally:
+            if source is not None:
+                with anyio.CancelScope(shield=True):
+                    await source.close()
+
+    async def _open(
+        self, http: httpx.AsyncClient, exchange: Exchange, fetch: _Fetch, seconds: float
+    ) -> Reply:
+        reply: Reply | None = None
+        try:
+            with anyio.move_on_after(seconds):
+                reply = await self._attempt(http, exchange, fetch)
+        except I3XError:
+            raise
+        except _EXCHANGE_FAILED as error:
+            raise exchange.told(error) from error
+        if reply is None:
+            raise exchange.expired()
+        return reply
+
+    async def _attempt(self, http: httpx.AsyncClient, exchange: Exchange, fetch: _Fetch) -> Reply:
         steps = exchange.attempt()
         step = next(steps)
         while True:
             answer = None
             if isinstance(step, Hop):
-                answer = await self._fetch(http, step, exchange)
+                answer = await fetch(http, step, exchange)
             else:
                 await self._renew(step.token)
             try:
@@ -198,10 +265,15 @@ class AsyncSender(_SenderBase):
                 return reply
 
     async def _fetch(self, http: httpx.AsyncClient, hop: Hop, exchange: Exchange) -> Answer:
-        response = await http.send(self._request(http, hop, exchange), stream=True, auth=self._auth(hop))
+        return await self._receive(await self._begin(http, hop, exchange), exchange)
+
+    async def _begin(self, http: httpx.AsyncClient, hop: Hop, exchange: Exchange) -> httpx.Response:
+        return await http.send(self._request(http, hop, exchange), stream=True, auth=self._auth(hop))
+
+    async def _receive(self, response: httpx.Response, exchange: Exchange) -> Answer:
         try:
             body = self._body(response, exchange)
-            async for part in response.aiter_raw():
+            async for part in cast("httpx.AsyncByteStream", response.stream):
                 body.add(part)
         finally:
             await response.aclose()

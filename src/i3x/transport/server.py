@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from base64 import b64encode
 from typing import Any
 
 import httpx
@@ -26,8 +27,10 @@ class Server:
         self.url = url.copy_with(userinfo=b"", path=url.path.rstrip("/"))
         self.token = options.token if isinstance(options.token, str) else None
         self._secrets = {url.password, self.token or "", *options.headers.values()}
-        if isinstance(options.auth, tuple):
-            self._secrets.update(part for part in options.auth[1:] if isinstance(part, str))
+        for value in options.headers.values():  # the secret may be all of a value, or come after its scheme
+            self._secrets.update(part for part in value.split() if len(part) > 7)
+        if isinstance(self.auth, tuple):
+            self._secrets.update(_secrets_of(*self.auth))
 
     @property
     def has_credentials(self) -> bool:
@@ -50,7 +53,7 @@ class Server:
 
     def redact(self, text: str) -> str:
         """Take every credential out of a text that a server sent."""
-        for secret in self._secrets:
+        for secret in sorted(self._secrets.copy(), key=len, reverse=True):
             if len(secret) > 3:  # shorter ones would make a riddle of the text
                 text = text.replace(secret, "***")
         return text
@@ -67,11 +70,12 @@ class Server:
         url = self.url.copy_with(raw_path=path)
         return url.copy_merge_params(call.params) if call.params else url
 
-    def headers(self, *, with_credentials: bool) -> dict[str, str]:
+    def headers(self, *, with_credentials: bool, streams: bool = False) -> dict[str, str]:
         """Return the headers of a request. Custom ones count as credentials."""
         headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "gzip",
+            "Accept": "text/event-stream, application/json" if streams else "application/json",
+            # Packing holds events back until there are enough of them.
+            "Accept-Encoding": "identity" if streams else "gzip",
             "Content-Type": "application/json",
             "User-Agent": f"i3x-client/{__version__}",
         }
@@ -80,3 +84,8 @@ class Server:
             if self.token is not None:
                 headers["Authorization"] = f"Bearer {self.token}"
         return headers
+
+
+def _secrets_of(user: str, password: str) -> set[str]:
+    """Return the password, plain and in the form that basic authentication gives it."""
+    return {password, b64encode(f"{user}:{password}".encode()).decode()}

@@ -1,0 +1,1 @@
+"""Subscriptions: how updates are read, and how nothing of them is lost unnoticed."""

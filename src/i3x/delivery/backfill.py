@@ -1,0 +1,76 @@
+"""Filling a gap from history: what the server recorded while nothing of it arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from i3x import operations
+from i3x.errors import ConnectionError, I3XError, ServerError, TimeoutError
+from i3x.models import HistoricalValue, ValueChange
+from i3x.operations import Call
+from i3x.results import BulkDict
+
+_LATE = timedelta(seconds=2)
+"""How much older than its delivery a value may be, by its timestamp, and still be found."""
+
+_ELEMENTS_PER_REQUEST = 100
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+class Backfill:
+    """The values of a gap, and what could not be had of them."""
+
+    def __init__(self) -> None:
+        self.changes: list[ValueChange] = []
+        self.failures: list[str] = []
+
+
+async def fill(
+    send: Callable[[Call[BulkDict[HistoricalValue]]], Awaitable[BulkDict[HistoricalValue]]],
+    items: Mapping[str, int],
+    start: datetime,
+    end: datetime,
+    not_before: datetime,
+) -> Backfill:
+    """Read the history of elements (with their depth) over a gap; the changes are in the order of time.
+
+    Raises only what a later try may mend: the server can't be reached, is overloaded, or does not answer.
+    """
+    found = Backfill()
+    since = max(start - _LATE, not_before)
+    for depth in sorted(set(items.values())):
+        ids = [element_id for element_id, wanted in items.items() if wanted == depth]
+        for first in range(0, len(ids), _ELEMENTS_PER_REQUEST):
+            some = ids[first : first + _ELEMENTS_PER_REQUEST]
+            try:
+                histories = await send(operations.get_histories(some, since, max(since, end), depth))
+            except (ConnectionError, TimeoutError, ServerError):
+                raise
+            except I3XError as error:
+                found.failures.append(str(error))
+                continue
+            found.failures += [str(error) for error in histories.errors.values()]
+            if histories.partial is not None:
+                found.failures.append(f"the server cut the history: {histories.partial.detail}")
+            for history in histories.values():
+                found.changes += _changes(history)
+    found.changes.sort(key=_moment)
+    return found
+
+
+def _changes(history: HistoricalValue) -> list[ValueChange]:
+    changes = [
+        ValueChange(history.element_id, point.value, point.quality, point.timestamp, True)
+        for point in history.values
+    ]
+    for component in (history.components or {}).values():
+        changes += _changes(component)
+    return changes
+
+
+def _moment(change: ValueChange) -> datetime:
+    try:
+        return change.datetime or _EARLIEST
+    except I3XError:  # a timestamp that is none: first, where it is seen
+        return _EARLIEST

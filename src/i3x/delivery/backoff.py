@@ -1,0 +1,26 @@
+"""How long to wait before trying again."""
+
+from __future__ import annotations
+
+import random
+
+_FIRST, _LONGEST = 0.5, 30.0  # seconds
+
+
+class Backoff:
+    """At once the first time, then growing pauses, up to a cap; each a random part of its length."""
+
+    def __init__(self) -> None:
+        self._tries = 0
+
+    def reset(self) -> None:
+        """Begin anew, after it has gone well for long enough."""
+        self._tries = 0
+
+    def next(self, *, at_cap: bool = False) -> float:
+        """Return the seconds to wait now; ``at_cap`` is for what won't be mended by trying often."""
+        tries, self._tries = self._tries, self._tries + 1
+        if tries == 0 and not at_cap:
+            return 0.0
+        length = _LONGEST if at_cap else min(_LONGEST, _FIRST * 2.0 ** min(tries, 10))
+        return length * (0.5 + random.random() / 2)  # noqa: S311  # spreads clients, protects no secret

@@ -1,0 +1,83 @@
+"""What engines hand over, in one order, and the callbacks that it leads to."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from i3x.delivery.engine import Engine
+from i3x.delivery.states import Status
+from i3x.delivery.view import Delivery
+from i3x.errors import I3XError
+from i3x.models import Gap, ValueChange
+
+Handler = Callable[[Any, ValueChange], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Changes, or one piece of news about their delivery."""
+
+    engine: Engine
+    changes: list[ValueChange] | None = None
+    news: Gap | I3XError | Status | None = None
+
+
+class Mailbox(Protocol):
+    """Takes parcels; one of :mod:`i3x.delivery.mailbox`."""
+
+    async def put(self, item: Parcel, weight: int = 1) -> None:
+        """Add a parcel; may wait."""
+
+    def add(self, item: Parcel, weight: int = 0) -> None:
+        """Add a parcel without waiting."""
+
+
+class MailboxOutlet:
+    """Puts what an engine reads into a mailbox."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    async def put(self, engine: Engine, changes: list[ValueChange]) -> None:
+        """Take changes; waits while the mailbox is full."""
+        await self._mailbox.put(Parcel(engine, changes), len(changes))
+
+    def gap(self, engine: Engine, gap: Gap) -> None:
+        """Take the report of a gap."""
+        self._mailbox.add(Parcel(engine, news=gap))
+
+    def error(self, engine: Engine, error: I3XError) -> None:
+        """Take an error."""
+        self._mailbox.add(Parcel(engine, news=error))
+
+    def status(self, engine: Engine, status: Status) -> None:
+        """Take a change of the status."""
+        self._mailbox.add(Parcel(engine, news=status))
+
+
+def news_callback(client: Any, parcel: Parcel) -> Callable[[], object] | None:
+    """Return what to call for a piece of news, None if the client has no callback for it."""
+    news: object = parcel.news
+    if isinstance(news, Gap):
+        callback = client.on_gap
+    elif isinstance(news, Status):
+        callback, news = client.on_status, Delivery(parcel.engine)
+    else:
+        callback = client.on_error
+    return None if callback is None else functools.partial(callback, client, news)
+
+
+def calls(client: Any, parcel: Parcel, handler: Handler | None) -> Iterator[Callable[[], object]]:
+    """Yield what to call for a parcel, one after the other, until its delivery is stopped."""
+    if parcel.changes is None:
+        if (call := news_callback(client, parcel)) is not None:
+            yield call
+        return
+    for change in parcel.changes:
+        chosen = handler or client.on_value_change
+        if chosen is None or parcel.engine.status is Status.STOPPED:
+            return
+        yield functools.partial(chosen, client, change)

@@ -1,0 +1,243 @@
+"""Changes as an iterator: a subscription that lives as long as a ``with`` block."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections import deque
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+
+from i3x import operations
+from i3x.delivery.blocking import Deliveries
+from i3x.delivery.engine import Engine, Settings
+from i3x.delivery.hosting import AsyncDeliveries, stop_task
+from i3x.delivery.mailbox import LoopMailbox, ThreadMailbox
+from i3x.delivery.parcels import MailboxOutlet, Parcel, news_callback
+from i3x.delivery.view import Delivery
+from i3x.errors import SubscriptionError
+from i3x.models import CurrentValue, ValueChange
+
+
+class _Limits:
+    """How long and how often a watch goes on."""
+
+    def __init__(self, timeout: float | None, count: int | None) -> None:
+        if timeout is not None and not timeout > 0:
+            raise ValueError(f"timeout must be more than 0 seconds, or None for no end, not {timeout!r}")
+        if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
+            raise ValueError(f"count must be a whole number, or None for no end, not {count!r}")
+        self.timeout = timeout
+        self.left = count
+
+    @property
+    def are_reached(self) -> bool:
+        """Whether enough changes have been given out."""
+        return self.left == 0
+
+    def count(self) -> None:
+        """Note that one more was given out."""
+        if self.left is not None:
+            self.left -= 1
+
+
+async def _open(
+    deliveries: AsyncDeliveries, items: Mapping[str, int], settings: Settings, initial: bool, mailbox: Any
+) -> tuple[Engine, asyncio.Task[None], list[ValueChange]]:
+    """Make the subscription, read the present values if they are wanted, and start to deliver."""
+    engine = deliveries.engine(items, settings, MailboxOutlet(mailbox))
+    await engine.create()
+    try:
+        present = await _present(deliveries, items) if initial else []
+    except BaseException:
+        await engine.delete()
+        raise
+    engine.begin_with(present)
+    return engine, deliveries.spawn(engine), present
+
+
+async def _present(deliveries: AsyncDeliveries, items: Mapping[str, int]) -> list[ValueChange]:
+    depth = next(iter(items.values()))
+    values = await deliveries.send(operations.get_values(items, depth))
+    return [change for value in values.values() for change in _changes(value)]
+
+
+def _changes(value: CurrentValue) -> list[ValueChange]:
+    changes = [ValueChange(value.element_id, value.value, value.quality, value.timestamp)]
+    for element_id, part in (value.components or {}).items():
+        changes.append(ValueChange(element_id, part.value, part.quality, part.timestamp))
+    return changes
+
+
+async def _close(engine: Engine, task: asyncio.Task[None]) -> None:
+    with anyio.CancelScope(shield=True):
+        await stop_task(task)
+        await engine.delete()
+
+
+class AsyncWatch:
+    """The changes of some elements, for ``async with`` and ``async for``; made by ``AsyncClient.watch()``."""
+
+    def __init__(
+        self,
+        client: Any,
+        deliveries: AsyncDeliveries,
+        items: Mapping[str, int],
+        settings: Settings,
+        *,
+        timeout: float | None,
+        count: int | None,
+        initial: bool,
+    ) -> None:
+        self._client = client
+        self._deliveries = deliveries
+        self._items = items
+        self._settings = settings
+        self._initial = initial
+        self._limits = _Limits(timeout, count)
+        self._mailbox: LoopMailbox[Parcel] = LoopMailbox()
+        self._ready: deque[ValueChange] = deque()
+        self._running: tuple[Engine, asyncio.Task[None]] | None = None
+
+    @property
+    def delivery(self) -> Delivery:
+        """The live view of the delivery; there is none outside of the block."""
+        return Delivery(_engine_of(self._running))
+
+    async def __aenter__(self) -> Self:
+        engine, task, present = await _open(
+            self._deliveries, self._items, self._settings, self._initial, self._mailbox
+        )
+        self._running = engine, task
+        self._ready.extend(present)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        running, self._running = self._running, None
+        self._mailbox.close()
+        if running is not None:
+            await _close(*running)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ValueChange:
+        engine = _engine_of(self._running)
+        if self._limits.are_reached:
+            raise StopAsyncIteration
+        with anyio.move_on_after(self._limits.timeout):
+            while not self._ready:
+                if engine.failure is not None:
+                    raise engine.failure
+                await self._take(await self._mailbox.get())
+        if not self._ready:
+            raise StopAsyncIteration
+        self._limits.count()
+        return self._ready.popleft()
+
+    async def _take(self, parcel: Parcel | None) -> None:
+        if parcel is None:
+            return
+        self._ready.extend(parcel.changes or ())
+        if parcel.news is not None and (call := news_callback(self._client, parcel)) is not None:
+            result = call()
+            if inspect.isawaitable(result):
+                await result
+
+
+class Watch:
+    """The changes of some elements, for ``with`` and ``for``; made by ``Client.watch()``."""
+
+    def __init__(
+        self,
+        client: Any,
+        deliveries: Deliveries,
+        items: Mapping[str, int],
+        settings: Settings,
+        *,
+        timeout: float | None,
+        count: int | None,
+        initial: bool,
+    ) -> None:
+        self._client = client
+        self._deliveries = deliveries
+        self._items = items
+        self._settings = settings
+        self._initial = initial
+        self._limits = _Limits(timeout, count)
+        self._mailbox: ThreadMailbox[Parcel] | None = None
+        self._ready: deque[ValueChange] = deque()
+        self._running: tuple[Engine, asyncio.Task[None]] | None = None
+
+    @property
+    def delivery(self) -> Delivery:
+        """The live view of the delivery; there is none outside of the block."""
+        return Delivery(_engine_of(self._running))
+
+    def __enter__(self) -> Self:
+        host = self._deliveries.host
+        engine, task, present = host.portal.call(self._open_on_loop, host.inner)
+        self._running = engine, task
+        self._ready.extend(present)
+        return self
+
+    async def _open_on_loop(
+        self, inner: AsyncDeliveries
+    ) -> tuple[Engine, asyncio.Task[None], list[ValueChange]]:
+        self._mailbox = ThreadMailbox()
+        return await _open(inner, self._items, self._settings, self._initial, self._mailbox)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        running, self._running = self._running, None
+        if running is not None and self._deliveries.is_open:
+            self._deliveries.host.portal.call(self._close_on_loop, *running)
+
+    async def _close_on_loop(self, engine: Engine, task: asyncio.Task[None]) -> None:
+        if self._mailbox is not None:
+            self._mailbox.close()
+        await _close(engine, task)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> ValueChange:
+        engine, mailbox = _engine_of(self._running), self._mailbox
+        if self._limits.are_reached or mailbox is None:
+            raise StopIteration
+        until = None if self._limits.timeout is None else time.monotonic() + self._limits.timeout
+        while not self._ready:
+            if engine.failure is not None:
+                raise engine.failure
+            left = None if until is None else until - time.monotonic()
+            if mailbox.is_closed or (left is not None and left <= 0):
+                raise StopIteration
+            self._take(mailbox.take(left))
+        self._limits.count()
+        return self._ready.popleft()
+
+    def _take(self, parcel: Parcel | None) -> None:
+        if parcel is None:
+            return
+        self._ready.extend(parcel.changes or ())
+        if parcel.news is not None and (call := news_callback(self._client, parcel)) is not None:
+            call()
+
+
+def _engine_of(running: tuple[Engine, asyncio.Task[None]] | None) -> Engine:
+    if running is None:
+        raise SubscriptionError("a watch gives changes only within its with block")
+    return running[0]

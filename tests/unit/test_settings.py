@@ -1,0 +1,239 @@
+"""The settings of a client: wrong ones are refused before anything is opened."""
+
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import i3x
+from i3x.transport import Options
+from tests.unit.support import SECRET
+
+URL = "https://server.example.com/v1"
+both = pytest.mark.parametrize("client", [i3x.Client, i3x.AsyncClient])
+
+
+@pytest.mark.parametrize(
+    "url", [URL, f"{URL}/", "http://localhost:8080/api/v1", "https://[::1]:1/v1", "https://u:p@host/v1"]
+)
+def test_an_address_with_its_prefix_is_taken(url: str) -> None:
+    assert Options(base_url=url).base_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "server.example.com/v1",
+        "ftp://server.example.com/v1",
+        "//server.example.com/v1",
+        "https://",
+        "https:///v1",
+        "https://host:0/v1",
+        "https://host:65536/v1",
+        "https://host:port/v1",
+        "https://host/v1?a=1",
+        "https://host/v1#top",
+        "https://[::1/v1",
+        "https://host\n/v1",
+    ],
+)
+@both
+def test_what_is_no_address_is_refused_with_an_example(client: Callable[..., Any], url: str) -> None:
+    with pytest.raises(ValueError, match=r"such as https://server\.example\.com/v1"):
+        client(url)
+
+
+@pytest.mark.parametrize("url", [None, 5, b"https://host/v1", httpx.URL(URL)])
+def test_an_address_that_is_no_text_is_a_type_error(url: Any) -> None:
+    with pytest.raises(TypeError, match="base_url must be a str"):
+        i3x.Client(url)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("X-Key", "a\r\nb"),
+        ("X-Key", "a\nb"),
+        ("X-Key", "a\0"),
+        ("X-Kéy", "a"),
+        ("X-Key", "é"),
+        ("X\r\n", "a"),
+        ("X Key", "a"),
+        ("X-Key:", "a"),
+        ("", "a"),
+        ("X-Key", " a"),
+        ("X-Key", "a\x01"),
+    ],
+)
+def test_a_header_that_can_not_be_sent_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match="that HTTP headers must not hold"):
+        i3x.Client(URL, headers={name: value})
+
+
+@pytest.mark.parametrize("headers", [{"X-Key": 5}, {"X-Key": None}, {"X-Key": b"a"}, {5: "a"}])
+def test_a_header_that_is_no_text_is_a_type_error(headers: Any) -> None:
+    with pytest.raises(TypeError, match="must be str"):
+        i3x.Client(URL, headers=headers)
+
+
+@pytest.mark.parametrize("settings", [{"headers": {"X-Key": f"{SECRET}\n"}}, {"token": f"{SECRET}\n"}])
+def test_a_secret_that_can_not_be_sent_is_not_repeated(settings: Any) -> None:
+    with pytest.raises(ValueError, match="HTTP headers") as raised:
+        i3x.Client(URL, **settings)
+    assert SECRET not in str(raised.value)
+
+
+def test_a_token_and_other_credentials_are_too_much() -> None:
+    with pytest.raises(ValueError, match="token= or auth=, not both"):
+        i3x.Client(URL, auth=("user", "password"), token="t")
+
+
+@pytest.mark.parametrize("name", ["timeout", "deadline", "max_response_bytes"])
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("-inf")])
+def test_a_limit_that_is_not_positive_is_refused(name: str, value: float) -> None:
+    arguments: dict[str, Any] = {name: value}
+    with pytest.raises(ValueError, match=f"{name}.* must be more than 0"):
+        Options(base_url=URL, **arguments)
+
+
+@pytest.mark.parametrize("name", ["timeout", "max_response_bytes"])
+@pytest.mark.parametrize("value", [None, "5", True, [1]])
+def test_a_limit_that_is_no_number_is_a_type_error(name: str, value: Any) -> None:
+    with pytest.raises(TypeError, match=f"{name}.* must be a number"):
+        i3x.Client(URL, **{name: value})
+
+
+def test_the_steps_may_have_time_outs_of_their_own() -> None:
+    limits = httpx.Timeout(5, read=None)
+    assert Options(base_url=URL, timeout=limits).timeout is limits
+
+
+@pytest.mark.parametrize("retries", [-1, 1.5, "2", True, None])
+def test_retries_that_are_no_count_are_refused(retries: Any) -> None:
+    with pytest.raises(ValueError, match=r"retries must be 0 \(never\) or more"):
+        i3x.Client(URL, retries=retries)
+
+
+def test_certificates_that_are_not_there_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="verify names no file or directory"):
+        i3x.Client(URL, verify=tmp_path / "missing.pem")
+
+
+# --- identity -----------------------------------------------------------------------------------------------
+
+
+@both
+def test_a_client_has_an_id_of_its_own_unless_given(client: Callable[..., Any]) -> None:
+    first, second = client(URL), client(URL)
+    assert str(uuid.UUID(first.client_id)) == first.client_id
+    assert first.client_id != second.client_id
+    assert client(URL, client_id="line 1").client_id == "line 1"
+
+
+@both
+@pytest.mark.parametrize("client_id", ["", "  ", "\ud800"])
+def test_a_client_id_without_text_is_refused(client: Callable[..., Any], client_id: str) -> None:
+    with pytest.raises(ValueError, match="client_id"):
+        client(URL, client_id=client_id)
+
+
+@both
+@pytest.mark.parametrize("client_id", [5, b"c", ["c"], True])
+def test_a_client_id_that_is_no_text_is_a_type_error(client: Callable[..., Any], client_id: Any) -> None:
+    with pytest.raises(TypeError, match="client_id must be a str"):
+        client(URL, client_id=client_id)
+
+
+@both
+def test_a_new_client_is_not_connected(client: Callable[..., Any]) -> None:
+    assert (client(URL).is_connected, client(URL).server_info) == (False, None)
+
+
+@both
+def test_a_repr_shows_no_credentials(client: Callable[..., Any]) -> None:
+    shown = repr(client(f"https://user:{SECRET}@host/v1", client_id="c", headers={"X-Key": SECRET}))
+    assert SECRET not in shown
+    assert "https://host/v1 not connected, client_id='c'>" in shown
+
+
+@both
+def test_an_operation_of_before_points_to_the_one_of_today(client: Callable[..., Any]) -> None:
+    with pytest.raises(AttributeError, match=r"use list_subscriptions\(ids\)"):
+        _ = client(URL).get_subscriptions
+
+
+@both
+def test_an_attribute_that_never_was_gets_the_usual_words(client: Callable[..., Any]) -> None:
+    with pytest.raises(AttributeError, match=r"Client' object has no attribute 'colour'$"):
+        _ = client(URL).colour
+
+
+# --- the environment ----------------------------------------------------------------------------------------
+
+
+def settings(environ: dict[str, str], **options: Any) -> Options:
+    return i3x.Client.from_env(environ, **options)._options
+
+
+def test_the_environment_names_the_server_and_the_credentials() -> None:
+    client = i3x.Client.from_env(
+        {"I3X_URL": URL, "I3X_TOKEN": "t", "I3X_CLIENT_ID": "c", "I3X_TIMEOUT": "2.5"}
+    )
+    options = client._options
+    assert (options.base_url, options.token, options.timeout, client.client_id) == (URL, "t", 2.5, "c")
+
+
+def test_a_user_of_the_environment_has_a_password() -> None:
+    assert settings({"I3X_URL": URL, "I3X_USERNAME": "u", "I3X_PASSWORD": "p"}).auth == ("u", "p")
+
+
+def test_a_header_of_the_environment_has_a_name_and_a_value() -> None:
+    assert settings({"I3X_URL": URL, "I3X_HEADER": "X-Key:  a:b "}).headers == {"X-Key": "a:b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "verify"),
+    [("1", False), ("true", False), ("0", True), ("no", True), ("False", True), ("", True)],
+)
+def test_the_environment_may_switch_verification_off(text: str, verify: bool) -> None:
+    assert settings({"I3X_URL": URL, "I3X_INSECURE": text}).verify is verify
+
+
+def test_the_environment_may_name_certificates(tmp_path: Path) -> None:
+    assert settings({"I3X_URL": URL, "I3X_CA": str(tmp_path)}).verify == str(tmp_path)
+
+
+def test_arguments_win_over_the_environment() -> None:
+    assert (
+        settings({"I3X_URL": "https://other/v1", "I3X_TIMEOUT": "1"}, base_url=URL, timeout=9.0).timeout
+        == 9.0
+    )
+
+
+def test_empty_variables_count_as_not_set() -> None:
+    assert settings({"I3X_URL": URL, "I3X_TOKEN": "", "I3X_TIMEOUT": ""}).token is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({}, "set I3X_URL"),
+        ({"I3X_URL": ""}, "set I3X_URL"),
+        ({"I3X_URL": URL, "I3X_TIMEOUT": "soon"}, "I3X_TIMEOUT must be a number of seconds"),
+        ({"I3X_URL": URL, "I3X_HEADER": "X-Key"}, "I3X_HEADER must read 'Name: value'"),
+        ({"I3X_URL": URL, "I3X_CA": "/no/such/file"}, "verify names no file"),
+    ],
+)
+def test_an_environment_that_can_not_be_understood_is_refused(environ: dict[str, str], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        i3x.Client.from_env(environ)
+
+
+def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("I3X_URL", URL)
+    assert json.dumps(URL.partition("//")[2])[1:-1] in repr(i3x.AsyncClient.from_env())

@@ -40,9 +40,7 @@ WORDS = {
 PHRASES = {
     r"\banyio\.Lock\b": "threading.Lock",
     r"\bimport anyio\b": "import threading",
-    r"\bfrom i3x\.delivery\.hosting import Deliveries, wanted\b": (
-        "from i3x.delivery.blocking import Deliveries\nfrom i3x.delivery.hosting import wanted"
-    ),
+    r"\bfrom i3x\.delivery\.hosting import Deliveries\b": "from i3x.delivery.blocking import Deliveries",
 }
 """What is more than one name. Imports that are then unused are removed."""
 

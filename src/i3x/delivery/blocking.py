@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from i3x.delivery.engine import Settings
 from i3x.delivery.hosting import AsyncDeliveries
 from i3x.delivery.mailbox import ThreadMailbox
 from i3x.delivery.parcels import Handler, Parcel, calls
+from i3x.delivery.settings import Settings
 from i3x.delivery.view import Delivery
 from i3x.errors import SubscriptionError
 from i3x.models import Capabilities, Subscription

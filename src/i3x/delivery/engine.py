@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio
 import httpx
@@ -23,6 +23,7 @@ from i3x.delivery.backfill import Backfill, fill
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.clock import ServerClock
 from i3x.delivery.repeats import Repeats, key
+from i3x.delivery.settings import Settings
 from i3x.delivery.states import TRANSITIONS, Event, Status
 from i3x.errors import (
     AuthenticationError,
@@ -43,7 +44,6 @@ from i3x.transport.streams import EventSource
 from i3x.updates import read_frame
 
 T = TypeVar("T")
-Mode = Literal["auto", "stream", "sync"]
 
 logger = logging.getLogger("i3x.delivery")
 
@@ -72,16 +72,6 @@ class Outlet(Protocol):
 
     def status(self, engine: Engine, status: Status) -> None:
         """Take a change of the status, without waiting."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """How a subscription is to be delivered; times in seconds."""
-
-    delivery: Mode = "auto"
-    poll_interval: float = 1.0
-    silence: float = 90.0
-    backfill: bool = True
 
 
 @dataclass(slots=True)

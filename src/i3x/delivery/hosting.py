@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import anyio
 
-from i3x import arguments, operations
-from i3x.delivery.engine import Engine, Settings
+from i3x import operations
+from i3x.delivery.engine import Engine
 from i3x.delivery.mailbox import LoopMailbox, ThreadMailbox
 from i3x.delivery.parcels import Handler, MailboxOutlet, Parcel, calls
+from i3x.delivery.settings import Settings
 from i3x.delivery.states import Status
 from i3x.delivery.view import Delivery
 from i3x.errors import I3XError, SubscriptionError
@@ -28,14 +29,6 @@ logger = logging.getLogger("i3x.delivery")
 
 _DELETION_TIME = 2.0  # seconds that the deletions may take when a client disconnects
 _HANDLER_TIME = 1.0  # seconds that a handler which is still running is waited for
-
-
-def wanted(element_ids: Iterable[str], max_depth: int) -> dict[str, int]:
-    """Return element id → depth of a subscription to be, after checking both."""
-    ids, depth = arguments.element_ids(element_ids), arguments.max_depth(max_depth)
-    if not ids:
-        raise ValueError("element_ids is empty: a subscription needs at least one element")
-    return dict.fromkeys(ids, depth)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ import anyio
 
 from i3x import operations
 from i3x.delivery.blocking import Deliveries
-from i3x.delivery.engine import Engine, Settings
+from i3x.delivery.engine import Engine
 from i3x.delivery.hosting import AsyncDeliveries, stop_task
 from i3x.delivery.mailbox import LoopMailbox, ThreadMailbox
 from i3x.delivery.parcels import MailboxOutlet, Parcel, news_callback
+from i3x.delivery.settings import Settings
 from i3x.delivery.view import Delivery
 from i3x.errors import SubscriptionError
 from i3x.models import CurrentValue, ValueChange

@@ -166,12 +166,15 @@ class AsyncClient(ClientBase):
         Deliveries end, and the subscriptions that ``subscribe()`` made are deleted; those of
         ``create_subscription()`` stay on the server. The client can be connected again.
         """
-        try:
-            if self._running_deliveries is not None:
-                await self._running_deliveries.close()
-        finally:
-            with self._sender.uncancelled():
-                was_connected = await self._close()
+        with self._sender.uncancelled():
+            try:
+                if self._running_deliveries is not None:
+                    await self._running_deliveries.close()
+            finally:
+                async with self._connecting:
+                    was_connected, self._server_info = self.is_connected, None
+                    self._unconnected_state = "disconnected"
+                    await self._sender.close()
         if was_connected:
             await async_notify(self.on_disconnect, self)
 

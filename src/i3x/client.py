@@ -168,12 +168,15 @@ class Client(ClientBase):
         Deliveries end, and the subscriptions that ``subscribe()`` made are deleted; those of
         ``create_subscription()`` stay on the server. The client can be connected again.
         """
-        try:
-            if self._running_deliveries is not None:
-                self._running_deliveries.close()
-        finally:
-            with self._sender.uncancelled():
-                was_connected = self._close()
+        with self._sender.uncancelled():
+            try:
+                if self._running_deliveries is not None:
+                    self._running_deliveries.close()
+            finally:
+                with self._connecting:
+                    was_connected, self._server_info = self.is_connected, None
+                    self._unconnected_state = "disconnected"
+                    self._sender.close()
         if was_connected:
             notify(self.on_disconnect, self)
 

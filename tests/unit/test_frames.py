@@ -14,6 +14,7 @@ from tests.unit.support import GOOD, UNREADABLE, given, ids, json_values, raw_bu
 
 CHANGE = {"elementId": "a", **GOOD}
 READ = i3x.ValueChange("a", 1, "Good", "2026-01-31T08:00:00Z")
+NO_NUMBERS: list[Any] = ["5", True, 5.5, []]
 SYNC = op.sync_subscription("c", "s", None)
 
 
@@ -42,7 +43,7 @@ def raw_update(element_id: str, value: bytes) -> bytes:
         ({"sequenceNumber": 5}, 0, 5),
         ([{"sequenceNumber": n, "updates": [CHANGE]} for n in (2, 2**64 - 1, 3)], 3, 2**64 - 1),
         ([CHANGE, {"sequenceNumber": 5, "updates": [CHANGE]}, CHANGE], 3, 5),
-        ([{"sequenceNumber": n, "updates": [CHANGE]} for n in ("5", True, 5.5, [])], 4, None),
+        ([{"sequenceNumber": wrong, "updates": [CHANGE]} for wrong in NO_NUMBERS], 4, None),
     ],
 )
 def test_each_form_is_read(content: Any, count: int, number: int | None) -> None:
@@ -99,6 +100,7 @@ def test_a_value_that_looks_like_a_batch_is_a_value() -> None:
         (b'{"success": false}', "missing required field `elementId` - at `$`"),
         (b'[{"elementId": "a"}', "`$` is no valid JSON"),
         (b'{"updates": 5, "sequenceNumber": 1}', "missing required field `elementId` - at `$`"),
+        (b'{"updates": {"result": [{"elementId": "a"}, NaN]}}', "`$` holds NaN"),
         (b'{"updates": NaN, "sequenceNumber": 1}', "`$` holds NaN"),
         (b"[" * 100_000, "`$` is nested too deep"),
         (json.dumps([CHANGE]).encode("utf-16"), "`$` is no valid"),
@@ -242,3 +244,8 @@ def test_a_sync_that_is_broken_around_its_batches_is_an_error() -> None:
     for body in (raw_bulk(json.dumps(CHANGE).encode())[:-1], b'{"result":[],"vendor":NaN}', b"<html>"):
         with pytest.raises(i3x.InvalidServerResponseError):
             read(SYNC, body)
+
+
+def test_a_redirection_is_no_list_of_updates_whatever_it_holds() -> None:
+    with pytest.raises(i3x.InvalidServerResponseError, match="redirection"):
+        read(SYNC, b'[{"elementId":"a"},NaN]', 302)

@@ -43,7 +43,8 @@ class _SenderBase:
         return str(self._server.url)
 
     def _request(self, http: httpx.Client | httpx.AsyncClient, hop: Hop, exchange: Exchange) -> httpx.Request:
-        hostname = self._server.options.server_hostname
+        at_home = hop.url.host == self._server.url.host
+        hostname = self._server.options.server_hostname if at_home else None
         return http.build_request(
             hop.method,
             hop.url,

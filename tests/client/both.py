@@ -1,0 +1,49 @@
+"""One way of talking to both clients, so that each behaviour is written down, and holds, once for the two."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Protocol, Self, cast
+
+from anyio.from_thread import BlockingPortal
+
+import i3x
+
+
+class Make(Protocol):
+    """Builds a client that is not connected yet; the arguments are those of the clients' constructors."""
+
+    def __call__(self, *arguments: Any, **options: Any) -> i3x.Client: ...
+
+
+class Blocking:
+    """An `AsyncClient` with the calls of a `Client`: each runs on an event loop on another thread."""
+
+    def __init__(self, client: i3x.AsyncClient, portal: BlockingPortal) -> None:
+        self.__dict__.update(client=client, portal=portal)
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.client, name)
+        return functools.partial(self._run, value) if inspect.iscoroutinefunction(value) else value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # A callback is handed the client of the test, which is this one.
+        setattr(self.client, name, lambda _, *arguments: value(self, *arguments))
+
+    def __enter__(self) -> Self:
+        self._run(self.client.__aenter__)
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._run(self.client.__aexit__, *failure)
+
+    def __repr__(self) -> str:
+        return repr(self.client)
+
+    def _run(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        return self.portal.call(functools.partial(function, *arguments, **options))
+
+
+def blocking(client: i3x.AsyncClient, portal: BlockingPortal) -> i3x.Client:
+    """Return an `AsyncClient` in the form of a `Client`."""
+    return cast("i3x.Client", Blocking(client, portal))

@@ -1,0 +1,321 @@
+"""Trying again: what is sent a second time, when, and what never is."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+import i3x
+from i3x.testing import Server
+
+from .both import Make
+from .wire import received
+
+STAMP = "2026-01-31T08:00:00Z"
+
+READS: dict[str, Callable[[i3x.Client], Any]] = {
+    "getNamespaces": lambda client: client.get_namespaces(),
+    "getObjects": lambda client: client.get_objects(),
+    "queryRelatedObjects": lambda client: client.get_related_objects(["pump-101"]),
+    "queryLastKnownValues": lambda client: client.get_value("sensor-001"),
+    "queryHistoricalValues": lambda client: client.get_history("sensor-001"),
+    "listSubscriptions": lambda client: client.list_subscriptions(["s"]),
+}
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@pytest.mark.parametrize("operation", READS)
+def test_a_read_is_sent_again_while_the_server_is_overloaded(
+    client: i3x.Client, server: Server, operation: str, status: int
+) -> None:
+    server.fault("status", operation=operation, status=status, retry_after=0, times=2)
+    READS[operation](client)
+    assert len(received(server, operation)) == 3
+
+
+@pytest.mark.parametrize("operation", READS)
+def test_a_read_is_sent_again_when_the_connection_breaks(
+    client: i3x.Client, server: Server, operation: str, quick: None
+) -> None:
+    server.fault("reset", operation=operation, times=2)
+    READS[operation](client)
+    assert len(received(server, operation)) == 3
+
+
+def test_a_read_is_sent_again_when_its_answer_is_cut_off(
+    client: i3x.Client, server: Server, quick: None
+) -> None:
+    server.fault("truncate", operation="getObjects", times=1)
+    assert client.get_objects()
+    assert len(received(server, "getObjects")) == 2
+
+
+def test_it_is_tried_twice_more_and_then_given_up(client: i3x.Client, server: Server) -> None:
+    server.fault("status", status=503, retry_after=0)
+    with pytest.raises(i3x.ServerError) as caught:
+        client.get_namespaces()
+    assert caught.value.status_code == 503
+    assert len(received(server, "getNamespaces")) == 3
+
+
+def test_a_broken_connection_is_given_up_too(client: i3x.Client, server: Server, quick: None) -> None:
+    server.fault("reset")
+    with pytest.raises(i3x.ConnectionError, match="broke"):
+        client.get_namespaces()
+    assert len(received(server, "getNamespaces")) == 3
+
+
+@pytest.mark.parametrize(("retries", "requests"), [(0, 1), (1, 2), (4, 5)])
+def test_the_number_of_retries_can_be_chosen(
+    server: Server, connect: Make, retries: int, requests: int
+) -> None:
+    client = connect(server.url, retries=retries)
+    server.fault("status", status=503, retry_after=0)
+    with pytest.raises(i3x.ServerError):
+        client.get_namespaces()
+    assert len(received(server, "getNamespaces")) == requests
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 413, 500, 501])
+def test_other_failures_are_final(client: i3x.Client, server: Server, status: int) -> None:
+    server.fault("status", status=status, retry_after=0)
+    with pytest.raises(i3x.I3XError) as caught:
+        client.get_namespaces()
+    assert caught.value.status_code == status
+    assert len(received(server, "getNamespaces")) == 1
+
+
+def test_an_answer_that_makes_no_sense_is_final(client: i3x.Client, server: Server) -> None:
+    server.fault("not_json")
+    with pytest.raises(i3x.InvalidServerResponseError):
+        client.get_namespaces()
+    assert len(received(server, "getNamespaces")) == 1
+
+
+def test_connect_waits_out_an_overload(server: Server, connect: Make) -> None:
+    server.fault("status", status=429, retry_after=0, times=2)
+    assert connect(server.url).is_connected
+    assert len(received(server, "getInfo")) == 3
+
+
+# --- Retry-After -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the client's own pauses so long that a test with one fails."""
+    monkeypatch.setattr("i3x.transport.exchange._FIRST_PAUSE", 600.0)
+    monkeypatch.setattr("i3x.transport.exchange._LONGEST_PAUSE", 600.0)
+
+
+def _http_date(seconds: float) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+
+
+@pytest.mark.parametrize("after", ["0", "Sat, 31 Jan 2026 08:00:00 GMT"])
+def test_retry_after_says_when(client: i3x.Client, server: Server, slow: None, after: str) -> None:
+    server.fault("status", status=503, retry_after=after, times=1)
+    assert client.get_namespaces()
+    assert len(received(server, "getNamespaces")) == 2
+
+
+def test_retry_after_is_waited_for(client: i3x.Client, server: Server, slow: None) -> None:
+    server.fault("status", status=503, retry_after=1, times=1)
+    began = time.monotonic()
+    assert client.get_namespaces()
+    assert 0.95 < time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_retry_after_beyond_the_deadline_gives_up_at_once(server: Server, connect: Make, form: str) -> None:
+    after = "120" if form == "seconds" else _http_date(3600)
+    client = connect(server.url, deadline=5.0)
+    server.fault("status", status=429, retry_after=after)
+    began = time.monotonic()
+    with pytest.raises(i3x.TooManyRequestsError):
+        client.get_namespaces()
+    assert time.monotonic() - began < 1
+    assert len(received(server, "getNamespaces")) == 1
+
+
+@pytest.mark.parametrize("after", ["soon", "-1", "1e3", "99999999999999999999", ""])
+def test_a_retry_after_that_makes_no_sense_is_ignored(
+    client: i3x.Client, server: Server, quick: None, after: str
+) -> None:
+    server.fault("status", status=503, retry_after=after, times=1)
+    assert client.get_namespaces()
+
+
+# --- writes ------------------------------------------------------------------------------------------------------
+
+ONCE: dict[str, Callable[[i3x.Client], Any]] = {
+    "update_value": lambda client: client.update_value("sensor-001", 1.5),
+    "update_values": lambda client: client.update_values(
+        {"sensor-001": {"value": 1.5, "timestamp": STAMP}, "sensor-002": 1.5}
+    ),
+    "create_subscription": lambda client: client.create_subscription(),
+    "unregister_items": lambda client: client.unregister_items("s", ["sensor-001"]),
+    "clearing sync": lambda client: client.sync_subscription("s", -1),
+}
+AGAIN: dict[str, Callable[[i3x.Client], Any]] = {
+    "update_value": lambda client: client.update_value("sensor-001", 1.5, timestamp=STAMP),
+    "update_values": lambda client: client.update_values({"sensor-001": i3x.VQT(1.5, "Good", STAMP)}),
+    "update_history": lambda client: client.update_history("sensor-001", i3x.VQT(1.5, "Good", STAMP)),
+}
+
+
+@pytest.mark.parametrize("processed", [False, True])
+@pytest.mark.parametrize("name", ONCE)
+def test_what_may_have_been_carried_out_is_not_sent_again(
+    client: i3x.Client, server: Server, name: str, processed: bool, quick: None
+) -> None:
+    before = len(server.requests)
+    server.fault("reset", processed=processed)
+    with pytest.raises(i3x.ConnectionError, match="carried it out is unknown"):
+        ONCE[name](client)
+    assert len(server.requests) == before + 1
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_what_may_not_be_sent_twice_is_not_sent_again_after_an_overload(
+    client: i3x.Client, server: Server, name: str
+) -> None:
+    before = len(server.requests)
+    server.fault("status", status=503, retry_after=0)
+    with pytest.raises(i3x.ServerError):
+        ONCE[name](client)
+    assert len(server.requests) == before + 1
+
+
+@pytest.mark.parametrize("processed", [False, True])
+@pytest.mark.parametrize("name", AGAIN)
+def test_a_write_with_its_timestamp_is_sent_again(
+    client: i3x.Client, server: Server, name: str, processed: bool, quick: None
+) -> None:
+    before = len(server.requests)
+    server.fault("reset", processed=processed, times=1)
+    AGAIN[name](client)
+    first, second = server.requests[before:]
+    assert first.body == second.body
+
+
+def test_a_write_whose_time_ran_out_is_not_sent_again(server: Server, connect: Make) -> None:
+    client = connect(server.url, timeout=0.1)
+    server.fault("hang", seconds=5)
+    with pytest.raises(i3x.TimeoutError, match="carried it out is unknown"):
+        client.update_value("sensor-001", 1.5)
+    assert len(received(server, "updateObjectValues")) == 1
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.update_value("sensor-001", 1.5),
+        lambda client: client.unregister_items("s", ["sensor-001"]),
+    ],
+)
+def test_a_write_of_which_nothing_was_sent_is_sent_again(
+    connect: Make, quick: None, call: Callable[[i3x.Client], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server is not there at first, so that nothing can have reached it."""
+    attempts: list[Any] = []
+    with Server(tick=None) as server:
+        client = connect(server.url)
+        server.stop()
+
+        def announce(_: object, state: object) -> None:
+            attempts.append(state)
+            server.start()
+
+        monkeypatch.setattr("i3x.transport.exchange.Exchange._announce", announce)
+        with contextlib.suppress(i3x.NotFoundError):
+            call(client)
+    assert len(attempts) == 1
+
+
+def test_create_subscription_is_not_sent_again_even_when_nothing_was_sent(connect: Make, quick: None) -> None:
+    with Server(tick=None) as server:
+        client = connect(server.url)
+        server.stop()
+        with pytest.raises(i3x.ConnectionError, match="can't connect"):
+            client.create_subscription()
+
+
+def test_a_repeated_delete_that_meets_404_has_succeeded(
+    client: i3x.Client, server: Server, quick: None
+) -> None:
+    subscription_id = client.create_subscription()
+    server.fault("reset", operation="deleteSubscriptions", processed=True, times=1)
+    client.unsubscribe(subscription_id)
+    assert len(received(server, "deleteSubscriptions")) == 2
+    with pytest.raises(i3x.NotFoundError):
+        client.get_subscription(subscription_id)
+
+
+def test_a_repeated_delete_that_meets_404_as_a_whole_has_succeeded(
+    client: i3x.Client, server: Server, quick: None
+) -> None:
+    subscription_id = client.create_subscription()
+    server.fault("bulk_not_found")
+    server.fault("reset", operation="deleteSubscriptions", processed=True, times=1)
+    client.unsubscribe(subscription_id)
+    assert len(received(server, "deleteSubscriptions")) == 2
+
+
+def test_registering_again_is_harmless(client: i3x.Client, server: Server, quick: None) -> None:
+    subscription_id = client.create_subscription()
+    server.fault("reset", operation="registerMonitoredItems", processed=True, times=1)
+    assert client.register_items(subscription_id, ["sensor-001"])[0].success
+    assert len(client.get_subscription(subscription_id).monitored_objects) == 1
+
+
+# --- the deadline ------------------------------------------------------------------------------------------------
+
+
+def test_the_deadline_ends_the_retries(server: Server, connect: Make) -> None:
+    client = connect(server.url, deadline=0.3, retries=100)
+    server.fault("status", status=503)
+    began = time.monotonic()
+    with pytest.raises((i3x.ServerError, i3x.TimeoutError)):
+        client.get_namespaces()
+    assert time.monotonic() - began < 1
+    assert len(received(server, "getNamespaces")) < 4
+
+
+def test_the_deadline_bounds_one_long_answer(server: Server, connect: Make) -> None:
+    client = connect(server.url, timeout=0.2, deadline=0.3)
+    server.fault("slow", interval=0.02, chunk=1)
+    began = time.monotonic()
+    with pytest.raises(i3x.TimeoutError):
+        client.get_objects()
+    assert time.monotonic() - began < 1
+
+
+def test_the_deadline_bounds_a_step_with_a_longer_timeout(server: Server, connect: Make) -> None:
+    client = connect(server.url, timeout=30.0, deadline=0.2)
+    server.fault("hang", seconds=5)
+    began = time.monotonic()
+    with pytest.raises(i3x.TimeoutError):
+        client.get_namespaces()
+    assert time.monotonic() - began < 1
+
+
+def test_the_deadline_bounds_redirects(server: Server, connect: Make) -> None:
+    client = connect(server.url, deadline=0.3)
+    server.fault("redirect", operation="getNamespaces", location="{path}")
+    server.fault("hang", seconds=5)
+    with pytest.raises((i3x.TimeoutError, i3x.ConnectionError)):
+        client.get_namespaces()
+
+
+def test_the_deadline_is_four_times_the_longest_step_by_default(server: Server, connect: Make) -> None:
+    client = connect(server.url, timeout=0.1)
+    server.fault("slow", interval=0.05, chunk=1)
+    began = time.monotonic()
+    with pytest.raises(i3x.TimeoutError, match=r"within 0\.4 s"):
+        client.get_objects()
+    assert 0.3 < time.monotonic() - began < 1.5

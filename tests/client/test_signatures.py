@@ -1,0 +1,69 @@
+"""Both clients offer the same: names, arguments and documentation."""
+
+import inspect
+import re
+import typing
+
+import pytest
+
+import i3x
+from i3x.delivery.consumer import AsyncConsumer, Consumer
+from i3x.delivery.view import Delivery
+from i3x.delivery.watch import AsyncWatch, Watch
+
+NAMES = sorted(name for name in dir(i3x.AsyncClient) if not name.startswith("_"))
+
+
+def test_both_have_the_same_names() -> None:
+    assert sorted(name for name in dir(i3x.Client) if not name.startswith("_")) == NAMES
+
+
+@pytest.mark.parametrize("name", [*NAMES, "__init__"])
+def test_both_take_the_same_arguments(name: str) -> None:
+    blocking, asynchronous = getattr(i3x.Client, name), getattr(i3x.AsyncClient, name)
+    if isinstance(blocking, property):
+        assert isinstance(asynchronous, property)
+        return
+    ours, theirs = inspect.signature(blocking), inspect.signature(asynchronous)
+    assert str(ours) == re.sub(r"\bAsync(?=[A-Z])", "", str(theirs))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_is_documented(name: str) -> None:
+    for client in (i3x.Client, i3x.AsyncClient):
+        text = inspect.getdoc(getattr(client, name))
+        assert text
+        assert text[0].isupper() or text.startswith("``")
+        assert len(text.splitlines()[0]) < 120
+
+
+def test_the_blocking_documentation_does_not_speak_of_a_loop() -> None:
+    texts = [inspect.getdoc(i3x.Client), *(inspect.getdoc(getattr(i3x.Client, name)) for name in NAMES)]
+    assert not [text for text in texts if "await " in (text or "") or "AsyncClient" in (text or "")]
+
+
+LOADED_LATER = {each.__name__: each for each in (AsyncConsumer, AsyncWatch, Consumer, Delivery, Watch)}
+"""What the clients import only when it is needed, and name in their annotations all the same."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_annotations_can_be_resolved(name: str) -> None:
+    for client in (i3x.Client, i3x.AsyncClient):
+        member = getattr(client, name)
+        function = member.fget if isinstance(member, property) else member
+        assert "return" in typing.get_type_hints(function, localns=LOADED_LATER)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in NAMES
+        if name.startswith(("get_", "query_", "list_", "update_", "register_", "unregister_", "sync_"))
+        or name in ("create_subscription", "unsubscribe")
+    ],
+)
+def test_every_operation_takes_a_timeout(name: str) -> None:
+    parameter = inspect.signature(getattr(i3x.Client, name)).parameters["timeout"]
+    assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    assert parameter.default is None

@@ -9,12 +9,8 @@ An answer is read at most three times, each time slower and more patient:
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import json
-import math
 import operator
-import re
 import typing
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,14 +19,13 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from i3x.broken_json import UNREADABLE, fault_of, id_in_text, split_list
 from i3x.errors import I3XError, InvalidServerResponseError, NotFoundError
 from i3x.failures import Reply, Subject, detail_in, failed_item, failed_reply, invalid
 from i3x.models import ResponseDetail, at_path, converted, decode_hook
 
 T = TypeVar("T")
 Key = Literal["elementId", "subscriptionId"]
-
-_UNREADABLE = (ValueError, RecursionError)  # msgspec's errors and UnicodeDecodeError are ValueErrors
 
 
 class _Success(msgspec.Struct, Generic[T], rename="camel", gc=False):
@@ -83,11 +78,11 @@ def read_result(reply: Reply, expected: type[T], subject: Subject) -> tuple[T, R
     content = _content(reply, subject)
     try:
         envelope = _decoder(_Success[expected]).decode(content)  # type: ignore[valid-type]
-    except _UNREADABLE:
+    except UNREADABLE:
         return _read_result_patiently(reply, content, expected, subject)
     if not envelope.success:
         raise failed_item(envelope.response_detail, subject, reply.redact)
-    return envelope.result, _cut(reply, envelope.response_detail)
+    return envelope.result, cut_detail(reply, envelope.response_detail)
 
 
 def _read_result_patiently(
@@ -98,7 +93,7 @@ def _read_result_patiently(
     if result is None and typing.get_origin(expected) is list:
         result = []
     detail = body.get("responseDetail") if isinstance(body, Mapping) else None
-    return _convert(reply, result, expected, path, subject), _cut(reply, detail)
+    return _convert(reply, result, expected, path, subject), cut_detail(reply, detail)
 
 
 def _unwrapped(reply: Reply, body: Any, subject: Subject) -> tuple[str, Any]:
@@ -125,7 +120,7 @@ def _convert(reply: Reply, data: Any, expected: type[T], path: str, subject: Sub
 def _plain_json(reply: Reply, content: bytes, subject: Subject) -> Any:
     try:
         return msgspec.json.decode(content)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise invalid(reply, subject, _place_of_fault(content, error)) from error
 
 
@@ -133,36 +128,48 @@ def _place_of_fault(content: bytes, error: Exception) -> str:
     """Name the item of a list that holds what is no JSON, so that a server's author finds it."""
     if content.lstrip()[:1] not in (b"{", b"["):
         return "the body is no JSON"
-    for index, text in enumerate(_split(content) or ()):
+    for index, text in enumerate(split_list(content) or ()):
         try:
             msgspec.json.decode(text)
-        except _UNREADABLE as fault:
-            return f"`$.result[{index}]` {_fault(text, fault)}"
-    return f"the body {_fault(content, error)}"
+        except UNREADABLE as fault:
+            return f"`$.result[{index}]` {fault_of(text, fault)}"
+    return f"the body {fault_of(content, error)}"
 
 
 # --- a bulk answer ------------------------------------------------------------------------------------------
 
 
+Salvage = Callable[[bytes, str], Mapping[str, Any] | None]
+"""Reads what is good of an item that can't be read as a whole, from its text and its path."""
+
+
 def read_bulk(
-    reply: Reply, expected: Any, ids: Sequence[str], key: Key, subject: Subject, *, required: bool = False
+    reply: Reply,
+    expected: Any,
+    ids: Sequence[str],
+    key: Key,
+    subject: Subject,
+    *,
+    required: bool = False,
+    salvage: Salvage | None = None,
 ) -> Outcomes[Any]:
     """Return the outcome for each of ``ids``, matched by id first and by position second.
 
-    ``expected`` is the type of an item's result, ``key`` the name of its id, and ``required`` says that a good
-    item must have a result. Raises as :func:`read_result` does, but only for what concerns the whole answer.
+    ``expected`` is the type of an item's result, ``key`` the name of its id, and ``required`` says that a
+    good item must have a result. ``salvage`` has a last look at items that can't be read. Raises as
+    :func:`read_result` does, but only for what concerns the whole answer.
     """
     content = _content(reply, subject)
     items: Sequence[_Item[Any] | I3XError]
     try:
         envelope = _decoder(_BulkEnvelope[expected]).decode(content)
-    except _UNREADABLE:
-        items, detail = _items_patiently(reply, content, expected, key, subject)
+    except UNREADABLE:
+        items, detail = _items_patiently(reply, content, _Patience(expected, key, salvage), subject)
     else:
         items, detail = envelope.results, envelope.response_detail
         if not (envelope.success or items):
             raise failed_item(detail, subject, reply.redact)
-    outcomes: Outcomes[Any] = Outcomes([], partial=_cut(reply, detail))
+    outcomes: Outcomes[Any] = Outcomes([], partial=cut_detail(reply, detail))
     for wanted, item in zip(ids, _aligned(ids, items, key), strict=True):
         if isinstance(item, I3XError) or not item.success or (required and item.result is None):
             outcomes.errors[wanted] = _item_error(item, subject.item(key, wanted), reply)
@@ -226,20 +233,49 @@ def _matched(
             yield NotFoundError("the answer holds nothing for it; check the id")
 
 
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """Reads items one by one, each as far as it can be read."""
+
+    expected: Any
+    key: Key
+    salvage: Salvage | None
+
+    def read_entry(self, entry: Any, index: int) -> _Item[Any] | I3XError:
+        """Read an item that is JSON."""
+        item = _read_item(entry, index, self.expected, self.key)
+        if isinstance(item, I3XError) and self.salvage is not None:
+            return self._saved(msgspec.json.encode(entry), index) or item
+        return item
+
+    def read_text(self, text: bytes, index: int) -> _Item[Any] | I3XError:
+        """Read an item that may be no JSON."""
+        try:
+            return self.read_entry(msgspec.json.decode(text), index)
+        except UNREADABLE as error:
+            return self._saved(text, index) or InvalidServerResponseError(
+                f"`$.results[{index}]` {fault_of(text, error)}", element_id=id_in_text(text, self.key)
+            )
+
+    def _saved(self, text: bytes, index: int) -> _Item[Any] | None:
+        saved = self.salvage(text, f"$.results[{index}]") if self.salvage is not None else None
+        item = None if saved is None else _read_item(saved, index, self.expected, self.key)
+        return item if isinstance(item, _Item) else None
+
+
 def _items_patiently(
-    reply: Reply, content: bytes, expected: Any, key: Key, subject: Subject
+    reply: Reply, content: bytes, patience: _Patience, subject: Subject
 ) -> tuple[list[_Item[Any] | I3XError], Any]:
-    read = functools.partial(_read_item, expected=expected, key=key)
     try:
         body = msgspec.json.decode(content)
-    except _UNREADABLE as error:
-        texts = _split(content)
+    except UNREADABLE as error:
+        texts = split_list(content)
         if texts is None:
             raise invalid(reply, subject, _place_of_fault(content, error)) from error
-        return [_read_text(text, index, key, read) for index, text in enumerate(texts)], None
+        return [patience.read_text(text, index) for index, text in enumerate(texts)], None
     entries = _entries(reply, body, subject)
     detail = body.get("responseDetail") if isinstance(body, Mapping) else None
-    return [read(entry, index) for index, entry in enumerate(entries)], detail
+    return [patience.read_entry(entry, index) for index, entry in enumerate(entries)], detail
 
 
 def _entries(reply: Reply, body: Any, subject: Subject) -> list[Any]:
@@ -275,17 +311,6 @@ def _read_item(entry: Any, index: int, expected: Any, key: Key) -> _Item[Any] | 
     return item
 
 
-def _read_text(
-    text: bytes, index: int, key: Key, read: Callable[[Any, int], _Item[Any] | I3XError]
-) -> _Item[Any] | I3XError:
-    try:
-        return read(msgspec.json.decode(text), index)
-    except _UNREADABLE as error:
-        return InvalidServerResponseError(
-            f"`$.results[{index}]` {_fault(text, error)}", element_id=_id_in_text(text, key)
-        )
-
-
 # --- what all readings share --------------------------------------------------------------------------------
 
 
@@ -318,95 +343,10 @@ def _explanation(body: Mapping[str, Any]) -> Any:
     return detail_in(body) and msgspec.to_builtins(detail_in(body))
 
 
-def _cut(reply: Reply, detail: Any) -> ResponseDetail | None:
+def cut_detail(reply: Reply, detail: Any) -> ResponseDetail | None:
     """Return what a 206 says was cut, None for a whole answer."""
     if reply.status_code != 206:
         return None
     return detail_in({"detail": detail}) or ResponseDetail(
         title="Partial Content", status=206, detail="the server cut the answer and does not say where"
     )
-
-
-# The closing quote may be missing: a text that is cut short would else be searched again from each escaped quote.
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]', re.DOTALL)
-
-
-def _split(body: bytes) -> list[bytes] | None:
-    """Cut the list of results out of a body, as text; None if there is no whole list in it."""
-    depth = 1 if body.lstrip()[:1] == b"[" else 0  # a bare list counts as one within an envelope
-    name, last, start = b'"results"' if depth else b"", b"", -1
-    texts: list[bytes] = []
-    for token in _TOKEN.finditer(body):
-        mark = token[0]
-        if mark in (b"{", b"["):
-            depth += 1
-            if start < 0 and depth == 2 and mark == b"[" and name in (b'"results"', b'"result"'):
-                start = token.end()
-        elif mark in (b"}", b"]"):
-            if start >= 0 and depth == 2:
-                rest = body[start : token.start()]
-                return [*texts, rest] if rest.strip() else texts
-            depth -= 1
-        elif mark == b"," and start >= 0 and depth == 2:
-            texts.append(body[start : token.start()])
-            start = token.end()
-        elif mark == b":" and depth == 1:
-            name = last
-        last = mark
-    return None
-
-
-def _id_in_text(text: bytes, key: Key) -> str | None:
-    """Return the id of an item that is no JSON; an id within its result is another element's."""
-    depth, name, last = 0, b"", b""
-    for token in _TOKEN.finditer(text):
-        mark = token[0]
-        if mark in (b"{", b"["):
-            depth += 1
-        elif mark in (b"}", b"]"):
-            depth -= 1
-        elif mark == b":":
-            name = last
-        elif depth == 1 and last == b":" and name == b'"%s"' % key.encode():
-            with contextlib.suppress(ValueError):
-                return msgspec.json.decode(mark, type=str)
-        last = mark
-    return None
-
-
-def _fault(text: bytes, error: Exception) -> str:
-    """Say in a user's words why a text is no JSON that can be read."""
-    if isinstance(error, RecursionError):
-        return "is nested too deep to be read"
-    if isinstance(error, UnicodeDecodeError):
-        return f"is no valid UTF-8: {error.reason}"
-    try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_short)
-        json.dumps(value, ensure_ascii=False).encode()
-    except RecursionError:
-        return "is nested too deep to be read"
-    except UnicodeDecodeError as fault:
-        return f"is no valid UTF-8: {fault.reason}"
-    except UnicodeEncodeError:
-        return "holds text that is no valid Unicode: a lone surrogate"
-    except json.JSONDecodeError as fault:
-        return f"is no valid JSON: {fault.msg} at character {fault.pos}"
-    except ValueError as fault:
-        return str(fault)
-    return f"is no valid JSON: {error}"
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"holds {constant}, which JSON does not have")
-
-
-def _finite(text: str) -> float:
-    if math.isinf(number := float(text)):
-        raise ValueError(f"holds a number that is out of range: {text[:40]}")
-    return number
-
-
-def _short(text: str) -> int:
-    if len(text) > 4000:
-        raise ValueError(f"holds a number that is out of range: {text[:20]}... of {len(text)} digits")
-    return int(text)

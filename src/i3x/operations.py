@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from msgspec.structs import force_setattr, replace
 
-from i3x import arguments
+from i3x import arguments, histories
 from i3x.arguments import Time
 from i3x.envelopes import Key, Outcomes, read_bulk, read_nothing, read_result
 from i3x.errors import I3XError, NotFoundError, SubscriptionError
@@ -311,7 +311,10 @@ def get_histories(
     body = GetObjectHistoryRequest(element_ids=ids, start_time=start, end_time=end, max_depth=depth)
 
     def read(reply: Reply) -> BulkDict[HistoricalValue]:
-        outcomes = read_bulk(reply, HistoricalValue, ids, "elementId", Subject(operation), required=True)
+        subject = Subject(operation)
+        outcomes = read_bulk(
+            reply, HistoricalValue, ids, "elementId", subject, required=True, salvage=histories.salvage
+        )
         for element_id, history in zip(ids, outcomes.results, strict=True):
             if history is not None:
                 history.of(element_id)

@@ -7,24 +7,19 @@ alone, even where it makes the text around it no JSON.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
 
-from i3x.envelopes import _cut as cut_detail
-from i3x.envelopes import _fault as fault_of
-from i3x.envelopes import _id_in_text as id_in_text
-from i3x.envelopes import _split as split_list
-from i3x.envelopes import read_result
+from i3x.broken_json import UNREADABLE, decoded, fault_of, id_in_text, items, members, split_list
+from i3x.envelopes import cut_detail, read_result
 from i3x.errors import I3XError, InvalidServerResponseError
 from i3x.failures import Reply, Subject
 from i3x.models import SyncBatch, ValueChange, from_builtins
 from i3x.results import BulkList
 
-_UNREADABLE = (ValueError, RecursionError)  # msgspec's errors and UnicodeDecodeError are ValueErrors
 _PLAIN: msgspec.json.Decoder[list[ValueChange] | ValueChange] = msgspec.json.Decoder(
     list[ValueChange] | ValueChange
 )
@@ -53,7 +48,7 @@ def read_frame(data: bytes) -> Frame:
     if b"updates" not in data:
         try:
             plain = _PLAIN.decode(data)
-        except _UNREADABLE:
+        except UNREADABLE:
             pass
         else:
             return Frame(plain if isinstance(plain, list) else [plain], None, [])
@@ -139,7 +134,7 @@ class _Found:
         """Read the data of an event, which has no envelope."""
         try:
             content = msgspec.json.decode(text)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             self._read_broken_frame(text, error)
             return
         if isinstance(content, list):
@@ -148,7 +143,7 @@ class _Found:
             self._read_entry(content, "$")
 
     def _read_broken_frame(self, text: bytes, fault: Exception) -> None:
-        texts = _items(text)
+        texts = items(text)
         if texts is None:
             self._read_text(text, "$")
             return
@@ -177,7 +172,7 @@ class _Found:
     def _read_text(self, text: bytes, path: str) -> None:
         try:
             entry = msgspec.json.decode(text)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             before = len(self.errors)
             self._read_batch_text(text, path)
             if len(self.errors) == before:  # no batch, or it is broken around its updates
@@ -186,18 +181,18 @@ class _Found:
             self._read_entry(entry, path)
 
     def _read_batch_text(self, text: bytes, path: str) -> None:
-        members = _members(text)
-        updates = _items(members.get("updates", b""))
-        if updates is None or not _is_batch({**members, "updates": updates}):
+        found = members(text)
+        updates = items(found.get("updates", b""))
+        if updates is None or not _is_batch({**found, "updates": updates}):
             return
-        batch = self._begin(_decoded(members.get("sequenceNumber", b"")))
+        batch = self._begin(decoded(found.get("sequenceNumber", b"")))
         for position, update in enumerate(updates):
             self._read_update_text(update, f"{path}.updates[{position}]", batch)
 
     def _read_update_text(self, text: bytes, path: str, batch: _Batch) -> None:
         try:
             entry = msgspec.json.decode(text)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             self._fail_text(text, path, error)
         else:
             self._read_update(entry, path, batch)
@@ -239,23 +234,3 @@ def _is_batch(entry: Any) -> bool:
     if isinstance(updates, list):
         return len(of_an_update) < 2
     return updates is None and "sequenceNumber" in entry and not of_an_update
-
-
-def _items(text: bytes) -> list[bytes] | None:
-    """Cut a list that is no JSON into the texts of its items; None if it is no list, or not a whole one."""
-    return split_list(text) if text.lstrip().startswith(b"[") else None
-
-
-def _members(text: bytes) -> dict[str, bytes]:
-    """Cut an object that is no JSON into its members, each name with the text of its value."""
-    text = text.strip()
-    if not (text.startswith(b"{") and text.endswith(b"}")):
-        return {}
-    pairs = [item.partition(b":") for item in _items(b"[%b]" % text[1:-1]) or ()]
-    return {name.strip().strip(b'"').decode("utf-8", "replace"): value for name, _, value in pairs}
-
-
-def _decoded(text: bytes) -> Any:
-    with contextlib.suppress(*_UNREADABLE):
-        return msgspec.json.decode(text)
-    return None

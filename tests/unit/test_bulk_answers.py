@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 import i3x
-from i3x import envelopes
+from i3x import broken_json, envelopes
 from i3x import operations as op
 from i3x.envelopes import Key, read_bulk
 from tests.unit.support import (
@@ -328,14 +328,15 @@ def test_the_patient_readings_agree_with_the_fast_one(
     entries = [item(name, result, key) for name, result in zip(asked, results, strict=False)]
     content = json.dumps(bulk(*entries), ensure_ascii=False).encode()
     fast = read_bulk(reply(content), i3x.VQT, asked, key, SUBJECT)
-    patient, _ = envelopes._items_patiently(reply(content), content, i3x.VQT, key, SUBJECT)
-    texts = envelopes._split(content)
+    patience = envelopes._Patience(i3x.VQT, key, None)
+    patient, _ = envelopes._items_patiently(reply(content), content, patience, SUBJECT)
+    texts = broken_json.split_list(content)
     assert texts is not None
     split = [json.loads(text) for text in texts]
     assert not fast.errors
     assert [entry.result for entry in patient if not isinstance(entry, i3x.I3XError)] == fast.results
     assert split == entries
-    assert [envelopes._id_in_text(text, key) for text in texts] == asked
+    assert [broken_json.id_in_text(text, key) for text in texts] == asked
 
 
 @given(
@@ -354,14 +355,14 @@ def test_the_splitter_finds_the_items_of_any_answer(
         name: entries,
         **{f"-{key}": value for key, value in after.items()},
     }
-    texts = envelopes._split(json.dumps(body, indent=indent, ensure_ascii=ascii_only).encode())
+    texts = broken_json.split_list(json.dumps(body, indent=indent, ensure_ascii=ascii_only).encode())
     assert texts is not None
     assert [json.loads(text) for text in texts] == entries
 
 
 @given(entries=st.lists(json_values, max_size=5))
 def test_the_splitter_finds_the_items_of_a_bare_list(entries: list[Any]) -> None:
-    texts = envelopes._split(json.dumps(entries).encode())
+    texts = broken_json.split_list(json.dumps(entries).encode())
     assert texts is not None
     assert [json.loads(text) for text in texts] == entries
 
@@ -370,7 +371,7 @@ def test_the_splitter_finds_the_items_of_a_bare_list(entries: list[Any]) -> None
     "body", [b"", b"5", b"{}", b'{"results":{"a":[1]}}', b'{"a":{"results":[1]}}', b'{"results":[']
 )
 def test_the_splitter_finds_no_items_where_there_is_no_whole_list(body: bytes) -> None:
-    assert envelopes._split(body) is None
+    assert broken_json.split_list(body) is None
 
 
 # --- partial answers ----------------------------------------------------------------------------------------

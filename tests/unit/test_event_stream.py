@@ -54,7 +54,8 @@ def test_any_cutting_gives_the_events_of_the_standard(content: bytes, places: It
 
 
 @given(content=streams, places=st.lists(st.integers(0, 200), max_size=8), limit=st.integers(0, 12))
-@example(content=b"\xef\xbb\xbf:2345678901\n", places=[13], limit=4)
+@example(content=b"\xef\xbb\xbf:2345678901\n", places=[14], limit=4)
+@example(content=b"\n:2345678901234\n", places=[15], limit=4)
 def test_any_cutting_finds_the_same_event_too_large(content: bytes, places: list[int], limit: int) -> None:
     def outcome(chunks: list[bytes]) -> tuple[list[Event], bool]:
         stream, events = EventStream(limit), list[Event]()

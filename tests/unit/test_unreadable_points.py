@@ -1,0 +1,96 @@
+"""A history of which some points can't be read: the others arrive, and what is missing is told."""
+
+import json
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+
+import i3x
+from i3x import operations
+from i3x.failures import Reply
+from tests.unit.support import given
+
+GOOD = '{"value": 1.5, "quality": "Good", "timestamp": "2026-01-31T08:00:00Z"}'
+UNREADABLE_POINTS = {
+    "NaN": '{"value": NaN, "quality": "Good", "timestamp": "2026-01-31T08:00:00Z"}',
+    "out of range": '{"value": 1e400, "quality": "Good", "timestamp": "2026-01-31T08:00:00Z"}',
+    "surrogate": '{"value": "\\ud800", "quality": "Good", "timestamp": "2026-01-31T08:00:00Z"}',
+    "too deep": '{"value": ' + "[" * 10_000 + "]" * 10_000 + "}",
+    "got `int`": '{"value": 1, "quality": 5, "timestamp": "2026-01-31T08:00:00Z"}',
+    "got `array`": "[1, 2]",
+}
+
+
+def answer(*histories: list[str]) -> Reply:
+    items = [
+        f'{{"success": true, "elementId": "sensor-{index}", '
+        f'"result": {{"isComposition": false, "values": [{", ".join(points)}]}}}}'
+        for index, points in enumerate(histories)
+    ]
+    return Reply(200, f'{{"success": true, "results": [{", ".join(items)}]}}'.encode())
+
+
+def read(*histories: list[str]) -> i3x.BulkDict[i3x.HistoricalValue]:
+    ids = [f"sensor-{index}" for index in range(len(histories))]
+    return operations.get_histories(ids, None, None, 1).read(answer(*histories))
+
+
+@pytest.mark.parametrize("what", UNREADABLE_POINTS)
+def test_one_unreadable_point_does_not_cost_the_others(what: str) -> None:
+    histories = read([GOOD], [GOOD, UNREADABLE_POINTS[what], GOOD])
+
+    assert not histories.errors
+    assert len(histories["sensor-0"].values) == 1
+    assert histories["sensor-0"].partial is None
+    damaged = histories["sensor-1"]
+    assert [point.value for point in damaged.values] == [1.5, 1.5]
+    assert damaged.partial is not None
+    assert "`$.results[1].result.values[1]" in damaged.partial.detail
+    assert what in damaged.partial.detail
+
+
+def test_a_single_history_says_what_is_missing_of_it() -> None:
+    history = operations.get_history("sensor-0", None, None, 1).read(answer([UNREADABLE_POINTS["NaN"], GOOD]))
+    assert (history.element_id, len(history.values)) == ("sensor-0", 1)
+    assert history.partial is not None
+    assert "1 parts can't be read" in history.partial.detail
+
+
+def test_an_unreadable_point_of_a_component_is_told() -> None:
+    point = UNREADABLE_POINTS["NaN"]
+    body = (
+        '{"success": true, "results": [{"success": true, "elementId": "a", "result": {"isComposition": true, '
+        f'"values": [{GOOD}], "components": {{"b": {{"values": [{point}]}}}}}}}}]}}'
+    )
+    history = operations.get_history("a", None, None, 0).read(Reply(200, body.encode()))
+    assert len(history.values) == 1
+    assert history.partial is not None
+    assert "`$.results[0].result.components`" in history.partial.detail
+
+
+def test_a_failed_history_stays_a_failure() -> None:
+    body = json.dumps(
+        {
+            "success": False,
+            "results": [
+                {
+                    "success": False,
+                    "elementId": "a",
+                    "responseDetail": {"title": "Not Found", "status": 404, "detail": "gone"},
+                }
+            ],
+        }
+    ).replace('"gone"', '"gone", "limit": NaN')
+    with pytest.raises(i3x.I3XError):
+        operations.get_history("a", None, None, 1).read(Reply(200, body.encode()))
+
+
+@given(points=st.lists(st.sampled_from([GOOD, *UNREADABLE_POINTS.values()]), max_size=8))
+def test_every_point_is_there_or_told(points: list[Any]) -> None:
+    history = read(points)["sensor-0"]
+    unreadable = sum(point != GOOD for point in points)
+    assert len(history.values) == len(points) - unreadable
+    assert (history.partial is not None) == (unreadable > 0)
+    if history.partial is not None:
+        assert history.partial.detail.startswith(f"{unreadable} parts")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from i3x.aio import AsyncClient
+    from i3x.capabilities import Capabilities
     from i3x.client import Client
     from i3x.errors import (
         AuthenticationError,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     )
     from i3x.models import (
         VQT,
-        Capabilities,
         CurrentValue,
         HistoricalValue,
         Namespace,
@@ -95,6 +95,7 @@ __all__ = [
 
 _HOMES = {
     "AsyncClient": "aio",
+    "Capabilities": "capabilities",
     "Client": "client",
     **dict.fromkeys(("BulkDict", "BulkItem", "BulkList"), "results"),
     **{name: "errors" for name in __all__ if name.endswith("Error")},

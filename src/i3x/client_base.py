@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 import httpx
 
 from i3x.arguments import element_id
+from i3x.capabilities import Capabilities
 from i3x.errors import ConnectionError
-from i3x.models import Capabilities, ServerInfo
+from i3x.models import ServerInfo
 from i3x.transport.options import Certificate, Options, Timeout, Token, Verify
 
 _RENAMED = {

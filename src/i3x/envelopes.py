@@ -20,9 +20,10 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 
 from i3x.broken_json import UNREADABLE, fault_of, id_in_text, split_list
+from i3x.conversion import at_path, converted, decode_hook
 from i3x.errors import I3XError, InvalidServerResponseError, NotFoundError
 from i3x.failures import Reply, Subject, detail_in, failed_item, failed_reply, invalid
-from i3x.models import ResponseDetail, at_path, converted, decode_hook
+from i3x.models import ResponseDetail
 
 T = TypeVar("T")
 Key = Literal["elementId", "subscriptionId"]

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from i3x.broken_json import UNREADABLE, decoded, fault_of, items, members
+from i3x.conversion import from_builtins
 from i3x.errors import InvalidServerResponseError
-from i3x.models import VQT, from_builtins
+from i3x.models import VQT
 
 
 def salvage(text: bytes, path: str) -> Mapping[str, Any] | None:

@@ -7,21 +7,17 @@ optional fields that it leaves out, or sends as null, take their default.
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import types
-import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import msgspec
 from msgspec.structs import force_setattr
 
+from i3x.capabilities import Capabilities
+from i3x.conversion import from_builtins
+from i3x.dataclass_face import show_as_dataclass
 from i3x.errors import InvalidServerResponseError
-
-S = TypeVar("S", bound=msgspec.Struct)
-T = TypeVar("T")
 
 _OURS: Any = msgspec.field(default=None, name="$not-on-the-wire")
 """A field that this client fills in: its wire name is one that no server sends by accident."""
@@ -86,91 +82,6 @@ class _Timestamped(_Model, frozen=True, rename="camel"):
         Raises :class:`~i3x.InvalidServerResponseError` if the text is no RFC 3339.
         """
         return to_datetime(self.timestamp)
-
-
-class _Flags(dict[str, Any]):
-    """A dict of capability flags in which every flag of i3X 1.0 is present."""
-
-    flags: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, content: Any = ()) -> None:
-        super().__init__(content if isinstance(content, Mapping) or content else ())
-        for flag in self.flags:
-            self[flag] = self.get(flag) is True
-
-
-class QueryCapabilities(_Flags):
-    """What the server can be asked: ``history``."""
-
-    flags = ("history",)
-
-    @property
-    def history(self) -> bool:
-        """Whether ``get_history`` works."""
-        return bool(self["history"])
-
-
-class UpdateCapabilities(_Flags):
-    """What can be written: ``current`` and ``history``."""
-
-    flags = ("current", "history")
-
-    @property
-    def current(self) -> bool:
-        """Whether ``update_value`` and ``update_values`` work."""
-        return bool(self["current"])
-
-    @property
-    def history(self) -> bool:
-        """Whether ``update_history`` works."""
-        return bool(self["history"])
-
-
-class SubscribeCapabilities(_Flags):
-    """How updates can be had beside polling, which every server offers: ``stream``."""
-
-    flags = ("stream",)
-
-    @property
-    def stream(self) -> bool:
-        """Whether the server streams events."""
-        return bool(self["stream"])
-
-
-class Capabilities(dict[str, Any]):
-    """The optional features that a server declares, as a dict that also has attributes.
-
-    ``capabilities.subscribe.stream`` and ``capabilities["subscribe"]["stream"]`` are the same bool. A flag that
-    the server leaves out is False; what it adds is kept.
-    """
-
-    def __init__(self, content: Any = ()) -> None:
-        super().__init__(content if isinstance(content, Mapping) or content else ())
-        for name, group in _GROUPS.items():
-            sent = self.get(name)
-            self[name] = group(sent if isinstance(sent, Mapping) else ())
-
-    @property
-    def query(self) -> QueryCapabilities:
-        """``query.history``."""
-        return typing.cast("QueryCapabilities", self["query"])
-
-    @property
-    def update(self) -> UpdateCapabilities:  # type: ignore[override]  # the standard's name, over dict.update
-        """``update.current`` and ``update.history``."""
-        return typing.cast("UpdateCapabilities", self["update"])
-
-    @property
-    def subscribe(self) -> SubscribeCapabilities:
-        """``subscribe.stream``."""
-        return typing.cast("SubscribeCapabilities", self["subscribe"])
-
-
-_GROUPS: dict[str, type[_Flags]] = {
-    "query": QueryCapabilities,
-    "update": UpdateCapabilities,
-    "subscribe": SubscribeCapabilities,
-}
 
 
 class ResponseDetail(_Model, frozen=True, rename="camel", gc=False):
@@ -401,115 +312,6 @@ class Subscription(_Model, frozen=True, rename="camel"):
     monitored_objects: list[dict[str, Any]] = msgspec.field(default_factory=list[dict[str, Any]])
 
 
-def decode_hook(expected: type, value: Any) -> Any:
-    """Build the one model that is no struct; msgspec asks for it while it decodes."""
-    if expected is Capabilities:
-        return Capabilities(value if isinstance(value, Mapping) else ())
-    raise NotImplementedError(expected)
-
-
-def from_builtins(data: Any, expected: type[S], path: str = "$") -> S:
-    """Return a struct for parsed JSON, with null taken as "left out" where the field has a default.
-
-    Raises :class:`~i3x.InvalidServerResponseError`; ``path`` is where ``data`` stood in the answer.
-    """
-    try:
-        return converted(data, expected)
-    except msgspec.ValidationError as error:
-        raise InvalidServerResponseError(f"not what i3X 1.0 says: {at_path(error, path)}") from error
-
-
-def converted(data: Any, expected: type[T]) -> T:
-    """Return parsed JSON as ``expected``, with null taken as "left out" where a field has a default.
-
-    Raises ``msgspec.ValidationError`` for what does not fit, and for what is nested too deep to tell.
-    """
-    try:
-        return msgspec.convert(without_nulls(data, expected), expected, dec_hook=decode_hook)
-    except RecursionError as error:
-        raise msgspec.ValidationError("nested too deep to be read") from error
-
-
-def at_path(error: msgspec.ValidationError, path: str) -> str:
-    """Return msgspec's message with its path (``$.values[3]``) moved below ``path``."""
-    message, separator, place = str(error).rpartition(" - at `$")
-    return f"{message} - at `{path}{place}" if separator else f"{error} - at `{path}`"
-
-
-def without_nulls(data: Any, expected: Any) -> Any:
-    """Return ``data`` less the nulls that stand where ``expected`` has a default and does not take null."""
-    return _cleaner(expected)(data)
-
-
-def _unchanged(data: Any) -> Any:
-    return data
-
-
-@functools.cache
-def _cleaner(expected: Any) -> Callable[[Any], Any]:
-    """Return the function that cleans values of one type; made once a type, since types are few."""
-    origin, arguments = typing.get_origin(expected), typing.get_args(expected)
-    if origin in (typing.Union, types.UnionType):
-        return _cleaner(next((member for member in arguments if member is not types.NoneType), Any))
-    if origin is list:
-        inner = functools.partial(without_nulls, expected=arguments[0])
-        return lambda data: list(map(inner, data)) if isinstance(data, list) else data
-    if origin is dict:
-        inner = functools.partial(without_nulls, expected=arguments[1])
-        return lambda data: {k: inner(v) for k, v in data.items()} if isinstance(data, Mapping) else data
-    struct = origin or expected
-    if isinstance(struct, type) and issubclass(struct, msgspec.Struct):
-        return _struct_cleaner(expected)
-    return _unchanged
-
-
-def _struct_cleaner(expected: Any) -> Callable[[Any], Any]:
-    plan = {field.encode_name: field for field in msgspec.structs.fields(expected)}
-
-    def clean(data: Any) -> Any:
-        if not isinstance(data, Mapping):
-            return data
-        return {
-            name: without_nulls(value, plan[name].type) if name in plan else value
-            for name, value in data.items()
-            if not (value is None and name in plan and _refuses_null(plan[name]))
-        }
-
-    return clean
-
-
-def _refuses_null(field: msgspec.structs.FieldInfo) -> bool:
-    takes_null = field.type is Any or types.NoneType in typing.get_args(field.type)
-    return not (field.required or takes_null)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Frozen:
-    """Lends its parameters to the models: they behave as dataclasses with ``frozen=True``."""
-
-
-def _show_as_dataclass(cls: Any) -> None:
-    """Let the functions of `dataclasses` work on a struct, with the fields of a shadow dataclass."""
-    shadow = dataclasses.make_dataclass(
-        cls.__name__,
-        [(field.name, field.type, _dataclass_field(field)) for field in msgspec.structs.fields(cls)],
-        # Nothing of the shadow but its fields is used, and generating methods is what costs import time.
-        init=False,
-        repr=False,
-        eq=False,
-    )
-    cls.__dataclass_fields__ = vars(shadow)["__dataclass_fields__"]
-    cls.__dataclass_params__ = vars(_Frozen)["__dataclass_params__"]
-
-
-def _dataclass_field(field: msgspec.structs.FieldInfo) -> Any:
-    if field.default_factory is not msgspec.NODEFAULT:
-        return dataclasses.field(default_factory=field.default_factory)
-    if field.default is not msgspec.NODEFAULT:
-        return dataclasses.field(default=field.default)
-    return dataclasses.field()
-
-
 # Last, because a model may name one that is defined after it.
 for _model in (
     ResponseDetail,
@@ -528,4 +330,4 @@ for _model in (
     Gap,
     Subscription,
 ):
-    _show_as_dataclass(_model)
+    show_as_dataclass(_model)

@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from i3x.broken_json import UNREADABLE, decoded, fault_of, id_in_text, items, members, split_list
+from i3x.conversion import from_builtins
 from i3x.envelopes import cut_detail, read_result
 from i3x.errors import I3XError, InvalidServerResponseError
 from i3x.failures import Reply, Subject
-from i3x.models import SyncBatch, ValueChange, from_builtins
+from i3x.models import SyncBatch, ValueChange
 from i3x.results import BulkList
 
 _PLAIN: msgspec.json.Decoder[list[ValueChange] | ValueChange] = msgspec.json.Decoder(

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from i3x import models
+from i3x import capabilities, models
 
 METHODS = {
     "getInfo": "get_info",
@@ -49,15 +49,15 @@ MODELS: dict[str, type] = {
     "ObjectTypeResponse": models.ObjectType,
     "RelatedObjectResult": models.RelatedObject,
     "RelationshipType": models.RelationshipType,
-    "ServerCapabilities": models.Capabilities,
+    "ServerCapabilities": capabilities.Capabilities,
     "ServerInfo": models.ServerInfo,
     "SubscriptionDetail": models.Subscription,
     "SyncBatch": models.SyncBatch,
     "SyncUpdateEntry": models.ValueChange,
     "VQT": models.VQT,
-    "_QueryCapabilities": models.QueryCapabilities,
-    "_SubscribeCapabilities": models.SubscribeCapabilities,
-    "_UpdateCapabilities": models.UpdateCapabilities,
+    "_QueryCapabilities": capabilities.QueryCapabilities,
+    "_SubscribeCapabilities": capabilities.SubscribeCapabilities,
+    "_UpdateCapabilities": capabilities.UpdateCapabilities,
 }
 """The schemas of what servers answer, and the friendly model that shows each."""
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 import i3x
-from i3x.models import from_builtins
+from i3x.conversion import from_builtins
 from tests.unit.support import given, json_values, texts
 
 POSITIONAL: list[tuple[type[Any], str]] = [

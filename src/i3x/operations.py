@@ -10,7 +10,6 @@ import enum
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from dataclasses import replace as replace_call
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -37,6 +36,7 @@ from i3x.results import BulkDict, BulkItem, BulkList
 from i3x.updates import read_batches
 
 T = TypeVar("T")
+R = TypeVar("R", BulkList[Any], BulkDict[Any])
 
 
 class Repeat(enum.Enum):
@@ -51,8 +51,8 @@ class Repeat(enum.Enum):
 class Call(Generic[T]):
     """One request that is ready to be sent, and how to read what comes back.
 
-    ``read`` returns the result or raises the :class:`~i3x.I3XError` that the reply stands for. ``answer`` holds
-    the result of a call that needs no request at all, for which ``method`` is empty.
+    ``read`` returns the result or raises the :class:`~i3x.I3XError` that the reply stands for. A call that needs
+    no request at all has an empty ``method``, and its ``read`` looks at no reply.
     """
 
     operation: str
@@ -73,6 +73,7 @@ def _call(
     *,
     repeat: Repeat = Repeat.ALWAYS,
     needs_credentials: bool = True,
+    streams: bool = False,
 ) -> Call[T]:
     """Build a call from what a generated ``_get_kwargs`` returned."""
     content = b""
@@ -87,6 +88,7 @@ def _call(
         content,
         repeat,
         needs_credentials,
+        streams,
     )
 
 
@@ -121,16 +123,17 @@ def _bulk_list(
 
 
 def _as_list(outcomes: Outcomes[T]) -> BulkList[T]:
-    result = BulkList([entry for entry in outcomes.results if entry is not None])
-    result.errors = outcomes.errors
-    result.partial = outcomes.partial
-    return result
+    return _with_rest(BulkList([entry for entry in outcomes.results if entry is not None]), outcomes)
 
 
 def _as_items(outcomes: Outcomes[Any], ids: list[str], key: Key) -> BulkList[BulkItem]:
-    result = BulkList([BulkItem.of(key, item_id, outcomes.errors.get(item_id)) for item_id in ids])
-    result.errors = outcomes.errors
-    result.partial = outcomes.partial
+    items = [BulkItem.of(key, item_id, outcomes.errors.get(item_id)) for item_id in ids]
+    return _with_rest(BulkList(items), outcomes)
+
+
+def _with_rest(result: R, outcomes: Outcomes[Any]) -> R:
+    """Put beside the good part of a bulk answer what failed and what was cut."""
+    result.errors, result.partial = outcomes.errors, outcomes.partial
     return result
 
 
@@ -264,8 +267,7 @@ def get_related_objects(
             for edge in edges or ():
                 force_setattr(edge, "source_element_id", element_id)
                 result.append(edge)
-        result.errors, result.partial = outcomes.errors, outcomes.partial
-        return result
+        return _with_rest(result, outcomes)
 
     return _call(operation, endpoint._get_kwargs(body=body), read)
 
@@ -346,8 +348,7 @@ def _as_dict(outcomes: Outcomes[V], ids: list[str]) -> BulkDict[V]:
     for element_id, detail in cut.items():
         if element_id in result:
             result[element_id] = replace(result[element_id], partial=detail)
-    result.errors, result.partial = outcomes.errors, outcomes.partial
-    return result
+    return _with_rest(result, outcomes)
 
 
 # --- update -------------------------------------------------------------------------------------------------
@@ -578,8 +579,7 @@ def stream_subscription(client_id: str, subscription_id: str) -> Call[None]:
         read_nothing(reply, subject)
         raise invalid(reply, subject, "the answer is no event stream")
 
-    call = _call(operation, endpoint._get_kwargs(body=body), read, repeat=Repeat.NEVER)
-    return replace_call(call, streams=True)
+    return _call(operation, endpoint._get_kwargs(body=body), read, repeat=Repeat.NEVER, streams=True)
 
 
 def delete_subscriptions(client_id: str, subscription_ids: Iterable[str]) -> Call[BulkList[BulkItem]]:

@@ -188,21 +188,9 @@ class AsyncSender(_SenderBase):
         from tenacity import AsyncRetrying  # not above: see Sender.send
 
         exchange = Exchange(self._server, call, timeout, connecting=connecting)
-        reply: Reply | None = None
-        try:
-            with anyio.move_on_after(exchange.remaining()):
-                reply = await AsyncRetrying(**exchange.retrying())(self._attempt, http, exchange, self._fetch)
-        except I3XError:
-            raise
-        except _EXCHANGE_FAILED as error:
-            raise exchange.told(error) from error
-        except RuntimeError:
-            if http.is_closed:  # by another task
-                raise _not_connected(call) from None
-            raise
-        if reply is None:
-            raise exchange.expired()
-        return call.read(reply)
+        retrying, seconds = AsyncRetrying(**exchange.retrying()), exchange.remaining()
+        attempts: Awaitable[Reply] = retrying(self._attempt, http, exchange, self._fetch)
+        return call.read(await self._carried_out(http, exchange, attempts, seconds))
 
     @asynccontextmanager
     async def stream(self, call: Call[None], silence: float) -> AsyncIterator[EventSource]:
@@ -225,7 +213,8 @@ class AsyncSender(_SenderBase):
             return Answer(response.status_code, response.headers, b"")
 
         try:
-            reply = await self._open(http, exchange, open_stream, silence)
+            attempt = self._attempt(http, exchange, open_stream)
+            reply = await self._carried_out(http, exchange, attempt, silence)
             if source is None:
                 call.read(reply)
             else:
@@ -235,17 +224,22 @@ class AsyncSender(_SenderBase):
                 with anyio.CancelScope(shield=True):
                     await source.close()
 
-    async def _open(
-        self, http: httpx.AsyncClient, exchange: Exchange, fetch: _Fetch, seconds: float
+    async def _carried_out(
+        self, http: httpx.AsyncClient, exchange: Exchange, attempts: Awaitable[Reply], seconds: float | None
     ) -> Reply:
+        """Return the reply, or raise the error of an exchange that failed on the way or took too long."""
         reply: Reply | None = None
         try:
             with anyio.move_on_after(seconds):
-                reply = await self._attempt(http, exchange, fetch)
+                reply = await attempts
         except I3XError:
             raise
         except _EXCHANGE_FAILED as error:
             raise exchange.told(error) from error
+        except RuntimeError:
+            if http.is_closed:  # by another task
+                raise _not_connected(exchange.call) from None
+            raise
         if reply is None:
             raise exchange.expired()
         return reply

@@ -10,7 +10,8 @@ PINS   := codegen/constraints.txt tests/constraints.txt
 SPEC ?= openapi/i3x-1.0.json
 OUT  ?= src/i3x/raw
 
-.PHONY: demo test install generate check-generated lint types unit clean
+.NOTPARALLEL:
+.PHONY: demo test soak install generate check-generated lint types unit clean
 
 demo: install
 	@$(BIN)/python -m i3x.cli.demo
@@ -43,6 +44,10 @@ types: install
 
 unit: install
 	$(BIN)/pytest -n 2
+
+# Minutes of random faults; SOAK_SECONDS and SOAK_SEED change how many, and which.
+soak: install
+	$(BIN)/pytest -s -p no:xdist tests/soak
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

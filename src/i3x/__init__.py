@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from i3x.aio import AsyncClient
     from i3x.capabilities import Capabilities
     from i3x.client import Client
+    from i3x.delivery.states import Status as DeliveryStatus
+    from i3x.delivery.view import Delivery
     from i3x.errors import (
         AuthenticationError,
         BadRequestError,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from i3x.models import (
         VQT,
         CurrentValue,
+        Gap,
         HistoricalValue,
         Namespace,
         ObjectInstance,
@@ -68,6 +71,9 @@ __all__ = [
     "Client",
     "ConnectionError",
     "CurrentValue",
+    "Delivery",
+    "DeliveryStatus",
+    "Gap",
     "HistoricalValue",
     "I3XError",
     "InvalidServerResponseError",
@@ -97,9 +103,15 @@ _HOMES = {
     "AsyncClient": "aio",
     "Capabilities": "capabilities",
     "Client": "client",
+    "Delivery": "delivery.view",
+    "DeliveryStatus": "delivery.states",
     **dict.fromkeys(("BulkDict", "BulkItem", "BulkList"), "results"),
     **{name: "errors" for name in __all__ if name.endswith("Error")},
 }
+
+_NAMES_THERE = {"DeliveryStatus": "Status"}
+
+_MODULES = ("client", "errors", "models")  # which the released client has after `import i3x`
 
 _RENAMED = {
     "LastKnownValue": "since 1.0 it is CurrentValue",
@@ -108,10 +120,13 @@ _RENAMED = {
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"i3x.{name}")
     if name not in __all__:
         hint = f"; {_RENAMED[name]}" if name in _RENAMED else ""
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
-    value = getattr(importlib.import_module(f"i3x.{_HOMES.get(name, 'models')}"), name)
+    home = importlib.import_module(f"i3x.{_HOMES.get(name, 'models')}")
+    value = getattr(home, _NAMES_THERE.get(name, name))
     globals()[name] = value  # the next look-up finds it without asking here
     return value
 

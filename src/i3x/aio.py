@@ -16,7 +16,7 @@ from i3x.arguments import Time
 from i3x.client_base import ClientBase
 from i3x.delivery.callbacks import async_notify
 from i3x.delivery.settings import Mode, Settings, wanted
-from i3x.errors import AuthenticationError, ConnectionError, I3XError, TimeoutError
+from i3x.errors import AuthenticationError, ConnectionError, I3XError, NotFoundError, TimeoutError
 from i3x.models import (
     CurrentValue,
     Gap,
@@ -66,21 +66,27 @@ class AsyncClient(ClientBase):
     - ``proxy``: the URL of a proxy, or an ``httpx.Proxy``; by default the environment's.
     - ``transport``: an httpx transport to send through, for tests and special networks.
     - ``deadline``: seconds that a whole call may take, retries and redirects included; four times the longest
-      step of ``timeout`` by default.
+      step of ``timeout`` by default. The blocking client looks at it before each request and with each part of
+      an answer, so that it may be late by one step.
     - ``retries``: how often a failed call is sent again where that is safe; 0 switches it off.
     - ``max_response_bytes``: the largest answer that is read, after unpacking.
 
     Wrong arguments raise ``TypeError`` or ``ValueError`` at once. What a server or a network does raises only
-    :class:`~i3x.I3XError` and its subclasses. The callbacks are attributes: ``on_connect(client)``,
-    ``on_disconnect(client)``, ``on_value_change(client, change)``, ``on_subscribe(client, subscription)``,
-    ``on_gap(client, gap)``, ``on_status(client, delivery)`` and ``on_error(client, error)``.
+    :class:`~i3x.I3XError` and its subclasses: any call may raise :class:`~i3x.ConnectionError`,
+    :class:`~i3x.TimeoutError`, :class:`~i3x.AuthenticationError`, :class:`~i3x.BadRequestError`,
+    :class:`~i3x.ServerError` and :class:`~i3x.InvalidServerResponseError`; what it raises beside them is said
+    with it. The ``timeout`` of a call is in seconds, or an ``httpx.Timeout``, in place of the client's.
+
+    The callbacks are attributes: ``on_connect(client)``, ``on_disconnect(client)``,
+    ``on_value_change(client, change)``, ``on_subscribe(client, subscription)``, ``on_gap(client, gap)``,
+    ``on_status(client, delivery)`` and ``on_error(client, error)``.
     """
 
     def __init__(
         self,
         base_url: str,
         auth: Any = None,
-        timeout: Timeout = 30.0,
+        timeout: Timeout | None = 30.0,
         client_id: str | None = None,
         token: Token | None = None,
         headers: Mapping[str, str] | None = None,
@@ -97,7 +103,7 @@ class AsyncClient(ClientBase):
         options = Options(
             base_url=base_url,
             auth=auth,
-            token=token,
+            token=token or None,  # an environment variable that is not set is often an empty text
             headers=dict(headers or {}),
             timeout=timeout,
             deadline=deadline,
@@ -167,24 +173,18 @@ class AsyncClient(ClientBase):
         ``create_subscription()`` stay on the server. The client can be connected again.
         """
         with self._sender.uncancelled():
+            async with self._connecting:
+                was_connected, self._server_info = self.is_connected, None  # from now on nothing begins
+                self._unconnected_state = "disconnected"
             try:
                 if self._running_deliveries is not None:
                     await self._running_deliveries.close()
             finally:
                 async with self._connecting:
-                    was_connected, self._server_info = self.is_connected, None
-                    self._unconnected_state = "disconnected"
-                    await self._sender.close()
+                    if not self.is_connected:  # again, by somebody else
+                        await self._sender.close()
         if was_connected:
             await async_notify(self.on_disconnect, self)
-
-    async def _close(self) -> bool:
-        """Close all connections, and return whether the client was connected."""
-        async with self._connecting:
-            was_connected, self._server_info = self.is_connected, None
-            self._unconnected_state = "disconnected"
-            await self._sender.close()
-            return was_connected
 
     async def __aenter__(self) -> Self:
         await self._connect()
@@ -630,11 +630,11 @@ class AsyncClient(ClientBase):
         process that names it goes on from there. ``disconnect()`` leaves the subscription on the server, and
         the consumer's ``delete()`` ends it. What filled a gap from history is a batch without a number.
 
-        ``poll_interval`` is in seconds; the iteration ends when nothing has come for ``timeout`` seconds, by
-        default never. Standard: Subscribe, syncSubscription.
+        ``poll_interval`` is the seconds between two polls, at most half of ``timeout``; the iteration ends when
+        nothing has come for ``timeout`` seconds, by default never. Standard: Subscribe, syncSubscription.
 
         Raises :class:`~i3x.SubscriptionError`, on the first batch, if the checkpoint is held by another
-        consumer, is corrupt, or belongs to another server.
+        consumer, is corrupt, or belongs to another server, or if none of the elements can be monitored.
         """
         from i3x.delivery.consumer import AsyncConsumer
 
@@ -678,8 +678,14 @@ class AsyncClient(ClientBase):
 
         Raises :class:`~i3x.NotFoundError` if it is not there.
         """
-        current = await self._deliveries.stop(arguments.subscription_id(subscription))
-        await self._sender.send(operations.delete_subscription(self._client_id, current), timeout)
+        subscription_id = arguments.subscription_id(subscription)
+        current = await self._deliveries.stop(subscription_id)
+        try:
+            call = operations.delete_subscription(self._client_id, current or subscription_id)
+            await self._sender.send(call, timeout)
+        except NotFoundError:
+            if current is None:  # else the server has lost it by itself, before the delivery noticed
+                raise
 
     @property
     def connection_state(self) -> str:

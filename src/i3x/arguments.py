@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import numbers
 import re
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from i3x.models import VQT, CurrentValue, Subscription, ValueChange
+from i3x.models import VQT, CurrentValue, Subscription, ValueChange, to_datetime
 
 Time: TypeAlias = datetime | timedelta | str
 """A moment: an aware datetime, a timedelta back from now, or RFC 3339 text, which is sent as it is."""
@@ -26,7 +27,7 @@ EPOCH = "1970-01-01T00:00:00Z"
 QUALITIES = ("Good", "GoodNoData", "Bad", "Uncertain")
 
 _RFC3339 = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}):([0-9]{2})((?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2}))"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}):([0-9]{2})((?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)"
 )
 _RECORDS = (VQT, CurrentValue, ValueChange)  # the models that are a value with its quality and timestamp
 _VQT_KEYS = frozenset(("value", "quality", "timestamp"))
@@ -109,14 +110,15 @@ def time_range(start: Time | None, end: Time | None) -> tuple[str, str]:
     Both are always sent: the standard requires them, and some servers answer 400 otherwise.
     """
     now = datetime.now(UTC)
-    texts = (
-        EPOCH if start is None else time(start, "start_time", now),
-        _rfc3339(now) if end is None else time(end, "end_time", now),
-    )
-    first, last = map(_parsed, texts)
-    if first and last and first > last:
-        raise ValueError(f"start_time must not be after end_time, but {texts[0]} is after {texts[1]}")
-    return texts
+    since = EPOCH if start is None else time(start, "start_time", now)
+    first = to_datetime(since) or now
+    if end is None:
+        # By the server's clock, from which a start may come, now may be later than by this one.
+        return since, _rfc3339(max(now, first))
+    until = time(end, "end_time", now)
+    if first > (to_datetime(until) or now):
+        raise ValueError(f"start_time must not be after end_time, but {since} is after {until}")
+    return since, until
 
 
 def time(value: Time, name: str = "timestamp", now: datetime | None = None) -> str:
@@ -145,9 +147,7 @@ def time(value: Time, name: str = "timestamp", now: datetime | None = None) -> s
             f"{name} must be a datetime, a timedelta or RFC 3339 text, not {type(value).__name__}"
         )
     if _parsed(value) is None:
-        raise ValueError(
-            f'{name} must be RFC 3339 text with a time zone, such as "2026-01-31T08:00:00Z", not {value!r}'
-        )
+        raise ValueError(f'{name} must be RFC 3339 text, such as "2026-01-31T08:00:00Z", not {value!r}')
     return value
 
 
@@ -224,7 +224,7 @@ def plain(value: Any) -> Any:
     try:
         text = json.dumps(value, default=_json_form, allow_nan=False, ensure_ascii=False)
         text.encode()
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_distinct)
     except RecursionError as error:
         raise ValueError("the value is nested too deep to be sent") from error
     except UnicodeEncodeError as error:
@@ -236,12 +236,25 @@ def plain(value: Any) -> Any:
         raise ValueError(f"the value can't be sent as JSON: {error}{hint}") from error
 
 
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Build a dict whose keys are still different ones as text."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("two keys of a dict are the same as text")
+    return found
+
+
 def _json_form(value: Any) -> Any:
     """Return the JSON form of what JSON's own writer does not know."""
     if callable(tolist := getattr(value, "tolist", None)):  # the scalars and arrays of number libraries
         return tolist()
     if isinstance(value, numbers.Integral):
         return int(value)
+    if (
+        isinstance(value, Decimal)
+        and math.isfinite(number := float(value))
+        and Decimal(repr(number)) != value
+    ):
+        raise ValueError(f"{value} has more digits than a JSON number keeps; round it, or write it as text")
     if isinstance(value, (numbers.Real, Decimal)):
         return float(value)
     if isinstance(value, datetime):

@@ -43,7 +43,7 @@ class ClientBase:
     """The part of a client that does no I/O."""
 
     def __init__(self, options: Options, client_id: str | None) -> None:
-        if client_id is not None:
+        if client_id:
             element_id(client_id, "client_id")
         self._options = options
         self._client_id = client_id or str(uuid.uuid4())
@@ -62,6 +62,9 @@ class ClientBase:
         Raises ``ValueError`` if there is no URL, or a setting can't be understood.
         """
         settings = {**_from_environment(os.environ if environ is None else environ), **options}
+        for chosen, other in (("auth", "token"), ("token", "auth")):
+            if options.get(chosen) is not None and other not in options:
+                settings.pop(other, None)
         if "base_url" not in settings:
             raise ValueError("no URL: set I3X_URL, such as https://server.example.com/v1, or pass base_url=")
         return cls(**settings)

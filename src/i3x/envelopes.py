@@ -22,7 +22,7 @@ import msgspec
 from i3x.broken_json import UNREADABLE, fault_of, id_in_text, split_list
 from i3x.conversion import at_path, converted, decode_hook
 from i3x.errors import I3XError, InvalidServerResponseError, NotFoundError
-from i3x.failures import Reply, Subject, detail_in, failed_item, failed_reply, invalid
+from i3x.failures import Reply, Subject, clean, detail_in, failed_item, failed_reply, invalid
 from i3x.models import ResponseDetail
 
 T = TypeVar("T")
@@ -51,15 +51,38 @@ class _BulkEnvelope(msgspec.Struct, Generic[T], rename="camel", gc=False):
 
 @dataclass(slots=True)
 class Outcomes(Generic[T]):
-    """A bulk answer, sorted: for each id that was asked for, in that order, its result or its error.
+    """A bulk answer, sorted: for each id that was asked for, in that order, its result or its failure.
 
-    ``results`` holds None where ``errors`` has the id; ``details`` holds what a 206 said of single items.
+    ``results`` holds None where ``failures`` has the position, which counts from 0; an id may be asked for more
+    than once. ``explained`` holds, by position, what the server said of items in its own form, ``details`` what a
+    206 said of single ids, and ``whole`` what it said of the whole answer.
     """
 
+    ids: Sequence[str]
     results: list[T | None]
-    errors: dict[str, I3XError] = field(default_factory=dict)
+    failures: dict[int, I3XError] = field(default_factory=dict)
+    explained: dict[int, Any] = field(default_factory=dict)
     details: dict[str, ResponseDetail] = field(default_factory=dict)
-    partial: ResponseDetail | None = None
+    whole: ResponseDetail | None = None
+
+    @property
+    def errors(self) -> dict[str, I3XError]:
+        """The first failure of each id that has one."""
+        found: dict[str, I3XError] = {}
+        for position, error in self.failures.items():
+            found.setdefault(self.ids[position], error)
+        return found
+
+    @property
+    def partial(self) -> ResponseDetail | None:
+        """What was cut, of the whole and of single ids; None if nothing was."""
+        if not self.details:
+            return self.whole
+        said = [self.whole.detail] if self.whole is not None else []
+        said += [
+            f"{name}: {detail.detail or detail.title}" for name, detail in list(self.details.items())[:5]
+        ]
+        return ResponseDetail("Partial Content", 206, "; ".join(said))
 
 
 @functools.cache
@@ -170,22 +193,41 @@ def read_bulk(
         items, detail = envelope.results, envelope.response_detail
         if not (envelope.success or items):
             raise failed_item(detail, subject, reply.redact)
-    outcomes: Outcomes[Any] = Outcomes([], partial=cut_detail(reply, detail))
-    for wanted, item in zip(ids, _aligned(ids, items, key), strict=True):
+    outcomes: Outcomes[Any] = Outcomes(ids, [], whole=cut_detail(reply, detail))
+    for position, item in enumerate(_aligned(ids, items, key)):
         if isinstance(item, I3XError) or not item.success or (required and item.result is None):
-            outcomes.errors[wanted] = _item_error(item, subject.item(key, wanted), reply)
+            outcomes.failures[position] = _item_error(item, subject.item(key, ids[position]), reply)
             outcomes.results.append(None)
-            continue
-        outcomes.results.append(item.result)
-        if item.response_detail is not None and (said := _cut_item(reply, item.response_detail)):
-            outcomes.details[wanted] = said
+        else:
+            outcomes.results.append(item.result)
+        if not isinstance(item, I3XError) and item.response_detail is not None:
+            _explain(outcomes, position, item, reply)
     return outcomes
+
+
+def _explain(outcomes: Outcomes[Any], position: int, item: _Item[Any], reply: Reply) -> None:
+    """Keep what the server said of an item."""
+    outcomes.explained[position] = _redacted(item.response_detail, reply.redact)
+    if item.success and (said := _cut_item(reply, item.response_detail)):
+        outcomes.details[outcomes.ids[position]] = said
+
+
+def _redacted(said: Any, redact: Callable[[str], str]) -> Any:
+    if isinstance(said, str):
+        return redact(said)
+    if isinstance(said, list):
+        return [_redacted(each, redact) for each in said]
+    if isinstance(said, dict):
+        return {redact(name): _redacted(each, redact) for name, each in said.items()}
+    return said
 
 
 def _cut_item(reply: Reply, detail: Any) -> ResponseDetail | None:
     """Return what was cut of an item. Servers may explain a whole item too; only 206 says that it was cut."""
     said = detail_in({"detail": detail})
-    return said if said is not None and 206 in (reply.status_code, said.status) else None
+    return (
+        _clean_detail(reply, said) if said is not None and 206 in (reply.status_code, said.status) else None
+    )
 
 
 def _item_error(item: _Item[Any] | I3XError, about: Subject, reply: Reply) -> I3XError:
@@ -348,6 +390,10 @@ def cut_detail(reply: Reply, detail: Any) -> ResponseDetail | None:
     """Return what a 206 says was cut, None for a whole answer."""
     if reply.status_code != 206:
         return None
-    return detail_in({"detail": detail}) or ResponseDetail(
-        title="Partial Content", status=206, detail="the server cut the answer and does not say where"
-    )
+    if (said := detail_in({"detail": detail})) is not None:
+        return _clean_detail(reply, said)
+    return ResponseDetail("Partial Content", 206, "the server cut the answer and does not say where")
+
+
+def _clean_detail(reply: Reply, said: ResponseDetail) -> ResponseDetail:
+    return ResponseDetail(clean(reply.redact(said.title)), said.status, clean(reply.redact(said.detail)))

@@ -23,7 +23,7 @@ _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 _ADVICE = {
     400: "correct the request",
-    401: "give the client credentials: token=, auth= or headers=",
+    401: "give the client credentials that this server accepts: token=, auth= or headers=",
     403: "these credentials do not allow it: ask the server's administrator, or use others",
     404: "check the id, and that base_url ends with the version prefix, such as /v1",
     405: "the server does not take this call here: check that base_url ends with the version prefix, such as /v1",
@@ -70,7 +70,7 @@ class Reply:
 
     def describe(self) -> str:
         """Return status and content type, for messages."""
-        return f"HTTP {self.status_code}, content type {self.content_type or 'not given'}"
+        return f"HTTP {self.status_code}, content type {self.redact(self.content_type) or 'not given'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,7 @@ def failed_item(detail: Any, subject: Subject, redact: Callable[[str], str]) -> 
     words = clean(redact(found.detail or found.title)) or "the server says that it failed, and not why"
     return NotFoundError(
         f"{subject}: {words}; check the id",
+        404,
         title=clean(redact(found.title)) or None,
         detail=clean(redact(found.detail)) or None,
         operation=subject.operation,
@@ -125,7 +126,7 @@ def failed_item(detail: Any, subject: Subject, redact: Callable[[str], str]) -> 
 def told(detail: ResponseDetail, status: int, subject: Subject, redact: Callable[[str], str]) -> I3XError:
     """Return the error for a status and the words that came with it."""
     words = clean(redact(detail.detail or detail.title))
-    advice = _ADVICE.get(status, _ADVICE[500] if status >= 500 else "see what the server says")
+    advice = _ADVICE.get(status, _ADVICE[500] if status >= 500 else "ask the server's administrator")
     if status in (404, 410) and subject.subscription_id is not None:
         advice = _SUBSCRIPTION_GONE
     return error_class(status)(
@@ -167,12 +168,20 @@ def _detail(value: Any) -> ResponseDetail | None:
         return ResponseDetail(detail="; ".join(filter(None, words))) if any(words) else None
     if not isinstance(value, Mapping):
         return None
-    status = value.get("status", value.get("code"))
     return ResponseDetail(
         title=_text(value.get("title")),
-        status=status if isinstance(status, int) and not isinstance(status, bool) else None,
+        status=_status(value.get("status", value.get("code"))),
         detail=_text(value.get("detail")) or _text(value.get("message")),
     )
+
+
+def _status(value: Any) -> int | None:
+    """Return a status, which some servers send as text or as a float."""
+    if isinstance(value, str) and value.isdecimal() and len(value) == 3:
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1000:
+        return None
+    return int(value) if value == int(value) else None
 
 
 def _complaint(entry: Mapping[Any, Any]) -> str:

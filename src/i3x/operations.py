@@ -127,7 +127,10 @@ def _as_list(outcomes: Outcomes[T]) -> BulkList[T]:
 
 
 def _as_items(outcomes: Outcomes[Any], ids: list[str], key: Key) -> BulkList[BulkItem]:
-    items = [BulkItem.of(key, item_id, outcomes.errors.get(item_id)) for item_id in ids]
+    items = [
+        BulkItem.of(key, item_id, outcomes.failures.get(position), result, outcomes.explained.get(position))
+        for position, (item_id, result) in enumerate(zip(ids, outcomes.results, strict=True))
+    ]
     return _with_rest(BulkList(items), outcomes)
 
 
@@ -343,8 +346,8 @@ def _as_dict(outcomes: Outcomes[V], ids: list[str]) -> BulkDict[V]:
             force_setattr(value, "element_id", element_id)  # the wire has it outside of the result
             result[element_id] = value
     cut = dict(outcomes.details)
-    if len(ids) == 1 and outcomes.partial is not None:
-        cut.setdefault(ids[0], outcomes.partial)
+    if len(ids) == 1 and outcomes.whole is not None:
+        cut.setdefault(ids[0], outcomes.whole)
     for element_id, detail in cut.items():
         if element_id in result:
             result[element_id] = replace(result[element_id], partial=detail)
@@ -430,11 +433,19 @@ def update_history(element_id: str, values: Any) -> Call[BulkList[BulkItem]]:
     items = [HistoryUpdateItem(element_id=item_id, value=VQT(**point)) for point in points]
 
     def read(reply: Reply) -> BulkList[BulkItem]:
-        outcomes = read_bulk(reply, Any, [item_id] * len(points), "elementId", Subject(operation))
-        result = _as_items(outcomes, [item_id] * len(points), "elementId")
-        for error in outcomes.errors.values():
-            raise error
-        return result
+        ids = [item_id] * len(points)
+        outcomes = read_bulk(reply, Any, ids, "elementId", Subject(operation))
+        for position, error in outcomes.failures.items():
+            count = f"{len(outcomes.failures)} of {len(points)} points failed, the first at index {position}"
+            raise type(error)(
+                f"{error}; {count}",
+                error.status_code,
+                title=error.title,
+                detail=error.detail,
+                operation=operation,
+                element_id=item_id,
+            )
+        return _as_items(outcomes, ids, "elementId")
 
     return _call(operation, endpoint._get_kwargs(body=UpdateHistoryRequest(updates=items)), read)
 
@@ -595,8 +606,8 @@ def delete_subscriptions(client_id: str, subscription_ids: Iterable[str]) -> Cal
     def read(reply: Reply) -> BulkList[BulkItem]:
         outcomes = _deleted(reply, ids, operation)
         if reply.attempts > 1:
-            for gone in [name for name, error in outcomes.errors.items() if isinstance(error, NotFoundError)]:
-                del outcomes.errors[gone]
+            failures = outcomes.failures.items()
+            outcomes.failures = {at: error for at, error in failures if not isinstance(error, NotFoundError)}
         return _as_items(outcomes, ids, "subscriptionId")
 
     return _call(operation, endpoint._get_kwargs(body=body), read)
@@ -610,7 +621,7 @@ def _deleted(reply: Reply, ids: list[str], operation: str) -> Outcomes[Any]:
     except I3XError as error:
         if len(ids) > 1:
             raise
-        return Outcomes([None], errors={ids[0]: error})
+        return Outcomes(ids, [None], failures={0: error})
 
 
 def delete_subscription(client_id: str, subscription: Subscription | str) -> Call[BulkItem]:

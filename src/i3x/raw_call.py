@@ -49,9 +49,6 @@ _GRACE = 0.05
 
 Limit = Literal["events", "bytes", "seconds"]
 
-# What httpx raises when an exchange breaks, and what gets past its own mapping.
-_BROKEN = (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError)
-
 
 class Operation(Protocol):
     """A generated module such as `i3x.raw.api.query.query_last_known_values`."""
@@ -218,6 +215,8 @@ def _request(
     limits: _Limits,
 ) -> httpx.Request:
     """The request as the generated code builds it, with whatever the caller wants to be different."""
+    if http.is_closed:
+        raise RuntimeError("the client is closed; make a new one")
     if not hasattr(operation, "_get_kwargs"):
         raise TypeError(
             f"operation must be a generated module, such as i3x.raw.api.info.get_info, not {operation!r}"
@@ -302,7 +301,7 @@ class _Exchange:
         """Keep what breaks the exchange, instead of raising it."""
         try:
             yield self
-        except _BROKEN as error:
+        except Exception as error:  # noqa: BLE001 - more than httpx's own: a port out of range, a strange header
             late = time.perf_counter() - self._started >= self._limits.seconds
             if isinstance(error, httpx.TimeoutException) and late:
                 self._stop("seconds")
@@ -349,8 +348,8 @@ class _Exchange:
 
 def _decoded(headers: httpx.Headers) -> httpx.Headers:
     """The headers of a body that is decoded already."""
-    transport = {"content-encoding", "content-length", "transfer-encoding"}
-    return httpx.Headers([(name, value) for name, value in headers.multi_items() if name not in transport])
+    transport = {b"content-encoding", b"content-length", b"transfer-encoding"}
+    return httpx.Headers([(name, value) for name, value in headers.raw if name.lower() not in transport])
 
 
 class _Body:

@@ -66,16 +66,24 @@ class BulkItem(dict[str, Any]):
     error: I3XError | None = None
 
     @classmethod
-    def of(cls, key: str, item_id: str, error: I3XError | None) -> BulkItem:
-        """Return the outcome for an id; ``key`` is its name, ``elementId`` or ``subscriptionId``."""
-        item = cls({"success": error is None, key: item_id, "result": None})
+    def of(
+        cls, key: str, item_id: str, error: I3XError | None, result: Any = None, detail: Any = None
+    ) -> BulkItem:
+        """Return the outcome for an id; ``key`` is its name, ``elementId`` or ``subscriptionId``.
+
+        ``detail`` is the server's ``responseDetail``; a failed item always has one.
+        """
+        item = cls({"success": error is None, key: item_id, "result": result})
         if error is not None:
             item.error = error
-            item["responseDetail"] = {
-                "title": error.title or type(error).__name__,
-                "status": error.status_code,
-                "detail": error.detail or str(error),
-            }
+            if not isinstance(detail, Mapping):
+                detail = {
+                    "title": error.title or type(error).__name__,
+                    "status": error.status_code,
+                    "detail": error.detail or str(error),
+                }
+        if detail is not None:
+            item["responseDetail"] = detail
         return item
 
     @property

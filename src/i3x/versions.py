@@ -45,17 +45,19 @@ def read_first_info(reply: Reply) -> ServerInfo:
 
 def _failed(reply: Reply) -> I3XError:
     error = failed_reply(reply, _SUBJECT)
-    if reply.status_code == 404:
+    if reply.status_code in (404, 410):
         return UnsupportedVersionError(
-            "GET /info is not there (status 404): either the server is older than i3X 1.0 (an alpha; it has to "
-            f"be updated), or base_url is wrong: it must include the version prefix, such as {_EXAMPLE}",
-            404,
+            f"GET /info is not there (status {reply.status_code}): either the server is older than i3X 1.0 (an "
+            f"alpha; it has to be updated), or base_url is wrong: it must include the version prefix, such as "
+            f"{_EXAMPLE}",
+            reply.status_code,
             title=error.title,
             detail=error.detail,
             operation="getInfo",
         )
-    if isinstance(error, ServerError):
-        return type(error)(
+    if reply.status_code == 429 or reply.status_code >= 500:
+        kind = type(error) if isinstance(error, ServerError) else ServerError
+        return kind(
             f"{error}. This is overload or a fault of the server, and says nothing about its version",
             error.status_code,
             title=error.title,

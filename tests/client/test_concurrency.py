@@ -13,6 +13,7 @@ import pytest
 import i3x
 from i3x.testing import Server
 
+from .both import Make
 from .wire import INFO, Request, Wire, answer, serve, success
 
 VALUE = (
@@ -230,3 +231,11 @@ def test_a_client_can_be_used_in_one_loop_after_another(server: Server) -> None:
 
     assert asyncio.run(main()) == 3
     assert asyncio.run(main()) == 3
+
+
+def test_streams_take_no_connection_from_the_calls(server: Server, connect: Make) -> None:
+    client = connect(server.url, timeout=5)
+    for _ in range(110):  # more than the pool of the calls holds
+        client.subscribe(["sensor-001"], delivery="stream")
+    server.set_value("sensor-001", 1.5)
+    assert client.get_value("sensor-001").value == 1.5

@@ -10,5 +10,13 @@ def test_the_demonstration_ends_by_itself_and_shows_every_part() -> None:
     )
 
     assert run.returncode == 0, run.stdout + run.stderr
-    for shown in ("history can be read", "Pump 101", "SuppliesTo", "read back 72.5", "batch 1", "every call"):
+    for shown in (
+        "history can be read",
+        "Pump 101",
+        "SuppliesTo",
+        "read back 72.5",
+        "= 23.5",
+        "batch 1",
+        "every call",
+    ):
         assert shown in run.stdout

@@ -31,8 +31,13 @@ def server() -> Iterator[Server]:
 
 @pytest.mark.parametrize("example", _examples())
 def test_the_examples_of_the_readme_run(
-    example: str, server: Server, capsys: pytest.CaptureFixture[str]
+    example: str,
+    server: Server,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # for what an example writes
     code = compile(example.replace(ADDRESS, server.url), str(README), "exec")
 
     with i3x.Client(server.url) as client:

@@ -153,6 +153,7 @@ def test_the_file_speaks_the_standards_names(path: Path) -> None:
         "items": {"pump-1": 1, "line/7 süd?": 0},
         "acknowledged": 41,
         "lastSynced": "2026-01-31T08:00:00.123Z",
+        "lost": False,
         "version": FORMAT,
     }
 

@@ -284,7 +284,7 @@ def test_a_failed_item_becomes_the_error_of_its_status(status: int, kind: type[i
 )
 def test_a_failed_item_without_a_status_is_not_found(detail: Any) -> None:
     error = failed_item(detail, SUBJECT, reply().redact)
-    assert (type(error), error.status_code) == (i3x.NotFoundError, None)
+    assert (type(error), error.status_code) == (i3x.NotFoundError, 404)
     assert "check the id" in str(error)
 
 

@@ -88,9 +88,31 @@ def test_a_secret_that_can_not_be_sent_is_not_repeated(settings: Any) -> None:
     assert SECRET not in str(raised.value)
 
 
-def test_a_token_and_other_credentials_are_too_much() -> None:
-    with pytest.raises(ValueError, match="token= or auth=, not both"):
-        i3x.Client(URL, auth=("user", "password"), token="t")
+@both
+def test_an_empty_token_or_client_id_is_none(client: Callable[..., Any]) -> None:
+    made = client(URL, token="", client_id="")
+    assert made._options.token is None
+    assert len(made.client_id) == 36
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"token": 5}, {"auth": 5}, {"auth": ("user",)}, {"server_hostname": 5}], ids=str
+)
+def test_credentials_of_another_kind_are_a_type_error(wrong: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=next(iter(wrong))):
+        i3x.Client(URL, **wrong)
+
+
+def test_a_wrong_url_does_not_show_its_password() -> None:
+    with pytest.raises(ValueError, match="percent-encoding") as raised:
+        i3x.Client("https://user:sesame/42@host/v1")
+    assert "sesame" not in str(raised.value)
+
+
+def test_options_win_over_the_environment_whatever_the_scheme() -> None:
+    environment = {"I3X_URL": URL, "I3X_TOKEN": "secret"}
+    client = i3x.Client.from_env(environment, auth=("user", "password"))
+    assert (client._options.token, client._options.auth) == (None, ("user", "password"))
 
 
 @pytest.mark.parametrize("name", ["timeout", "deadline", "max_response_bytes"])
@@ -102,7 +124,7 @@ def test_a_limit_that_is_not_positive_is_refused(name: str, value: float) -> Non
 
 
 @pytest.mark.parametrize("name", ["timeout", "max_response_bytes"])
-@pytest.mark.parametrize("value", [None, "5", True, [1]])
+@pytest.mark.parametrize("value", ["5", True, [1]])
 def test_a_limit_that_is_no_number_is_a_type_error(name: str, value: Any) -> None:
     with pytest.raises(TypeError, match=f"{name}.* must be a number"):
         i3x.Client(URL, **{name: value})
@@ -136,7 +158,7 @@ def test_a_client_has_an_id_of_its_own_unless_given(client: Callable[..., Any]) 
 
 
 @both
-@pytest.mark.parametrize("client_id", ["", "  ", "\ud800"])
+@pytest.mark.parametrize("client_id", ["  ", "\ud800"])
 def test_a_client_id_without_text_is_refused(client: Callable[..., Any], client_id: str) -> None:
     with pytest.raises(ValueError, match="client_id"):
         client(URL, client_id=client_id)

@@ -80,8 +80,6 @@ def test_overload_says_nothing_about_the_version(status: int, kind: type[i3x.I3X
         (403, i3x.AuthenticationError),
         (405, i3x.I3XError),
         (408, i3x.TimeoutError),
-        (410, i3x.NotFoundError),
-        (501, i3x.NotSupportedError),
     ],
 )
 def test_other_failures_are_told_as_everywhere(status: int, kind: type[i3x.I3XError]) -> None:
@@ -155,3 +153,8 @@ def test_the_warning_names_both_versions_and_what_to_do() -> None:
     words = versions.before_release_warning(ServerInfo("1.0", "beta"))
     assert "specVersion '1.0', serverVersion 'beta'" in words
     assert "update the server" in words
+
+
+def test_an_info_that_is_gone_or_not_implemented_has_its_own_outcome() -> None:
+    assert type(error_of(b"", 410)) is i3x.UnsupportedVersionError
+    assert type(error_of(b"", 501)) is i3x.ServerError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ console = Console(highlight=False)
 
 def main() -> int:
     """Run the tour; returns 0, or 1 if something did not go as it should."""
+    os.environ["NO_PROXY"] = "127.0.0.1"  # the server is this machine's own, whatever proxy it uses
     try:
         with _server() as url, i3x.Client(url) as client:
             console.print(f"[bold]A tour of i3X[/] at {url}\n")
@@ -159,6 +161,15 @@ def _poll(client: i3x.Client) -> None:
     client.unsubscribe(subscription_id)
 
 
+def _watch(client: i3x.Client) -> None:
+    with client.watch(["pump-101-flow", "sensor-001"], initial=True, count=5, timeout=5) as changes:
+        console.print(f"  the subscription is {changes.delivery.status}")
+        client.update_value("sensor-001", 23.5)
+        for change in changes:
+            console.print(f"  {change.timestamp}  {change.element_id} = {change.value}")
+    console.print("  left the block: the subscription is deleted")
+
+
 _TOUR = (
     ("What the server offers", _capabilities),
     ("Namespaces and types", _types),
@@ -167,6 +178,7 @@ _TOUR = (
     ("Current values, with components", _value),
     ("History", _history),
     ("Writing, and reading back", _write),
+    ("A subscription, live", _watch),
     ("A subscription, polled", _poll),
 )
 

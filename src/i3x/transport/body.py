@@ -7,7 +7,6 @@ import zlib
 import httpx
 
 from i3x.errors import InvalidServerResponseError
-from i3x.failures import clean
 
 
 class Body:
@@ -25,7 +24,7 @@ class Body:
         self._given_up = False
         encoding = headers.get("content-encoding", "").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
-            self._give_up(f"it is packed as {clean(encoding)!r}, which was not asked for")
+            self._give_up("it is packed in a way that was not asked for (Content-Encoding)")
         self._packed = encoding in ("gzip", "x-gzip")
         self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
         self._begun = False
@@ -51,6 +50,11 @@ class Body:
             self._give_up("it is packed with gzip and ends too early")
         return b"".join(self._parts)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether what is still to come does not matter any more."""
+        return self._given_up
+
     def _keep(self, part: bytes) -> None:
         self._size += len(part)
         if self._size > self._most:
@@ -61,7 +65,9 @@ class Body:
     def _give_up(self, why: str, error: Exception | None = None) -> None:
         if not self._failed:
             raise InvalidServerResponseError(
-                f"{self._operation}: the answer can't be read: {why}", operation=self._operation
+                f"{self._operation}: the answer can't be read: {why}; if that is not it, tell the maintainers of "
+                "the server, or of the proxy before it",
+                operation=self._operation,
             ) from error
         self._given_up = True
         self._parts.clear()

@@ -161,7 +161,8 @@ class Exchange:
             target = hop.url.join(answer.headers.get("location", "")).copy_with(userinfo=b"", fragment=None)
         except (httpx.InvalidURL, ValueError):
             target = httpx.URL("")
-        if target.scheme not in ("http", "https") or not target.host or "location" not in answer.headers:
+        is_address = target.scheme in ("http", "https") and target.host and 0 < (target.port or 1) < 65536
+        if not is_address or "location" not in answer.headers:
             raise InvalidServerResponseError(
                 f"{self.call.operation}: the server redirects (HTTP {answer.status_code}) to no address that "
                 "can be followed; check base_url",
@@ -209,6 +210,8 @@ class Exchange:
         repeat = self.call.repeat
         if reply is not None:
             return reply.status_code in _OVERLOADED and repeat is Repeat.ALWAYS
+        if isinstance(error, _NOTHING_SENT):
+            self.attempts -= 1  # it counts what may have reached the server
         if not isinstance(error, _BROKEN) or self.connecting or _is_tls(error):
             return False
         return repeat is Repeat.ALWAYS or (repeat is Repeat.UNSENT and isinstance(error, _NOTHING_SENT))
@@ -241,7 +244,8 @@ class Exchange:
 
     def told(self, error: Exception) -> I3XError:
         """Return the error to raise for an exchange that failed on the way."""
-        server, words = self.server.url, clean(self.server.redact(str(error))) or type(error).__name__
+        words = clean(self.server.redact(str(error))) or type(error).__name__
+        server = self._url_of(error)
         address = f"{server.scheme}://{server.netloc.decode('ascii', 'replace')}"
         kind: type[I3XError] = ConnectionError
         if isinstance(error, httpx.ConnectTimeout):
@@ -260,8 +264,15 @@ class Exchange:
         elif isinstance(error, httpx.ConnectError):
             text = f"can't connect to {address}: {words}; check base_url, and that the server is running"
         else:
-            text = f"the connection to {address} broke: {words}; try again"
+            text = f"the exchange with {address} broke ({type(error).__name__}: {words}); try again"
         return kind(f"{self.call.operation}: {text}{self._doubt(error)}", operation=self.call.operation)
+
+    def _url_of(self, error: Exception) -> httpx.URL:
+        """Return where the request went; a redirect may have led to another host than that of base_url."""
+        try:
+            return error.request.url if isinstance(error, httpx.RequestError) else self.server.url
+        except RuntimeError:  # httpx's word for "there was no request yet"
+            return self.server.url
 
     def _doubt(self, error: Exception) -> str:
         if self.call.repeat is Repeat.ALWAYS or isinstance(error, _NOTHING_SENT):

@@ -36,7 +36,7 @@ class Options:
     auth: Any = None
     token: Token | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    timeout: Timeout = 30.0
+    timeout: Timeout | None = 30.0
     deadline: float | None = None
     retries: int = 2
     verify: Verify = True
@@ -49,12 +49,13 @@ class Options:
     def __post_init__(self) -> None:
         """Refuse what can't work, before anything is opened."""
         _check_url(self.base_url)
-        if self.token is not None and self.auth is not None:
-            raise ValueError("give token= or auth=, not both: each sets the Authorization header")
-        if isinstance(self.auth, tuple) and tuple(map(type, self.auth)) != (str, str):
-            raise TypeError("auth as a tuple must be (user, password), both of them str")
+        _check_auth(self.auth)
         if isinstance(self.token, str):
             check_header("Authorization", self.token)
+        elif self.token is not None and not callable(self.token):
+            raise TypeError(f"token must be a str or a function, not {type(self.token).__name__}")
+        if not isinstance(self.server_hostname, (str, type(None))):
+            raise TypeError(f"server_hostname must be a str, not {type(self.server_hostname).__name__}")
         for name, value in self.headers.items():
             check_header(name, value)
         steps(self.timeout)
@@ -75,13 +76,25 @@ def _check_url(base_url: str) -> None:
         url = httpx.URL(base_url)
         port = url.port
     except (httpx.InvalidURL, ValueError) as error:
-        raise ValueError(f"base_url is no URL ({error}); {example}") from error
+        # What is wrong may be a part of a password.
+        reason = "its user or password needs percent-encoding" if "@" in base_url else str(error)
+        raise ValueError(f"base_url is no URL ({reason}); {example}") from None
     if url.scheme not in ("http", "https"):
         raise ValueError(f"base_url must begin with http:// or https://; {example}")
     if not url.host or (port is not None and not 0 < port < 65536):
         raise ValueError(f"base_url must name a host, and a port from 1 to 65535 if any; {example}")
     if url.query or url.fragment:
         raise ValueError(f"base_url must have no query and no fragment; {example}")
+
+
+def _check_auth(auth: Any) -> None:
+    if isinstance(auth, tuple):
+        if tuple(map(type, auth)) != (str, str):
+            raise TypeError("auth as a tuple must be (user, password), both of them str")
+    elif auth is not None and not isinstance(auth, httpx.Auth) and not callable(auth):
+        raise TypeError(
+            f"auth must be (user, password), an httpx.Auth or a function, not {type(auth).__name__}"
+        )
 
 
 def check_header(name: str, value: str) -> None:
@@ -107,10 +120,12 @@ def _check_seconds(name: str, value: float) -> None:
         )
 
 
-def steps(timeout: Timeout) -> httpx.Timeout:
-    """Return the time-outs of the single steps of a request."""
+def steps(timeout: Timeout | None) -> httpx.Timeout:
+    """Return the time-outs of the single steps of a request; None sets no limits, as in httpx."""
     if isinstance(timeout, httpx.Timeout):
         return timeout
+    if timeout is None:
+        return httpx.Timeout(None)
     _check_seconds("timeout (in seconds)", timeout)
     return httpx.Timeout(timeout)
 

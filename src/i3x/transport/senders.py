@@ -23,8 +23,6 @@ from i3x.transport.streams import EventSource, is_event_stream
 T = TypeVar("T")
 _Fetch: TypeAlias = Callable[[httpx.AsyncClient, Hop, Exchange], Awaitable[Answer]]
 
-_EXCHANGE_FAILED = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError)
-
 
 class _SenderBase:
     """What both senders share: the server, and the building of requests."""
@@ -45,7 +43,7 @@ class _SenderBase:
     def _request(self, http: httpx.Client | httpx.AsyncClient, hop: Hop, exchange: Exchange) -> httpx.Request:
         at_home = hop.url.host == self._server.url.host
         hostname = self._server.options.server_hostname if at_home else None
-        return http.build_request(
+        request = http.build_request(
             hop.method,
             hop.url,
             content=hop.content or None,
@@ -55,6 +53,9 @@ class _SenderBase:
             timeout=httpx.Timeout(**exchange.limits()),
             extensions={"sni_hostname": hostname} if hostname else None,
         )
+        if not at_home:
+            request.headers.pop("Cookie", None)  # a session is a credential too
+        return request
 
     def _auth(self, hop: Hop) -> Any:
         return self._server.auth if hop.with_credentials else None
@@ -80,7 +81,7 @@ class Sender(_SenderBase):
     def open(self) -> None:
         """Get ready to send; nothing is sent yet."""
         if self._http is None:
-            self._http = httpx.Client(**http_options(self._server.options))
+            self._http = _made(httpx.Client, self._server.options)
 
     def uncancelled(self) -> AbstractContextManager[object]:
         """Return the frame of a block that must go on to its end; nothing cancels a thread."""
@@ -105,12 +106,10 @@ class Sender(_SenderBase):
             reply: Reply = Retrying(**exchange.retrying())(self._attempt, http, exchange)
         except I3XError:
             raise
-        except _EXCHANGE_FAILED as error:
-            raise exchange.told(error) from error
-        except RuntimeError:
+        except Exception as error:  # whatever a server or a network can make httpx, or an auth= of it, raise
             if http.is_closed:  # by another thread
                 raise _not_connected(call) from None
-            raise
+            raise exchange.told(error) from error
         return call.read(reply)
 
     def _attempt(self, http: httpx.Client, exchange: Exchange) -> Reply:
@@ -136,6 +135,8 @@ class Sender(_SenderBase):
             for part in cast("httpx.SyncByteStream", response.stream):
                 exchange.remaining()
                 body.add(part)
+                if body.is_complete:
+                    break
         finally:
             response.close()
         return Answer(response.status_code, response.headers, body.content())
@@ -145,10 +146,9 @@ class Sender(_SenderBase):
         with self._token_lock:
             if self._server.token == stale:
                 try:
-                    token = self._server.ask_token()
+                    self._server.accept_token(self._server.ask_token())
                 except Exception as error:
                     raise _token_failed(error) from error
-                self._server.accept_token(token)
 
 
 class AsyncSender(_SenderBase):
@@ -157,6 +157,7 @@ class AsyncSender(_SenderBase):
     def __init__(self, options: Options, server: Server | None = None) -> None:
         super().__init__(options, server)
         self._http: httpx.AsyncClient | None = None
+        self._streaming: httpx.AsyncClient | None = None
         self._token_lock = anyio.Lock()
 
     @property
@@ -167,7 +168,7 @@ class AsyncSender(_SenderBase):
     async def open(self) -> None:
         """Get ready to send; nothing is sent yet."""
         if self._http is None:
-            self._http = httpx.AsyncClient(**http_options(self._server.options))
+            self._http = _made(httpx.AsyncClient, self._server.options)
 
     def uncancelled(self) -> AbstractContextManager[object]:
         """Return the frame of a block that must go on to its end, also when its task is cancelled."""
@@ -175,9 +176,11 @@ class AsyncSender(_SenderBase):
 
     async def close(self) -> None:
         """Close all connections."""
-        http, self._http = self._http, None
-        if http is not None:
-            await http.aclose()
+        clients = self._http, self._streaming
+        self._http = self._streaming = None
+        for http in clients:
+            if http is not None:
+                await http.aclose()
 
     async def send(self, call: Call[T], timeout: Timeout | None = None, *, connecting: bool = False) -> T:
         """Send a call, again where that is safe and useful, and return its result or raise its error."""
@@ -199,8 +202,7 @@ class AsyncSender(_SenderBase):
         The server has ``silence`` seconds to begin. Raises the :class:`~i3x.I3XError` that an answer stands
         for which is no stream.
         """
-        if (http := self._http) is None:
-            raise _not_connected(call)
+        http = self._for_streams(call)
         exchange = Exchange(self._server, call, httpx.Timeout(silence), connecting=True)
         source: EventSource | None = None
 
@@ -224,6 +226,17 @@ class AsyncSender(_SenderBase):
                 with anyio.CancelScope(shield=True):
                     await source.close()
 
+    def _for_streams(self, call: Call[None]) -> httpx.AsyncClient:
+        """Return what opens streams: each holds a connection for long, which calls must not have to wait for."""
+        if self._http is None:
+            raise _not_connected(call)
+        options = self._server.options
+        if options.transport is not None:  # it has its own ideas about connections
+            return self._http
+        if self._streaming is None:
+            self._streaming = _made(httpx.AsyncClient, options, limits=httpx.Limits(max_connections=None))
+        return self._streaming
+
     async def _carried_out(
         self, http: httpx.AsyncClient, exchange: Exchange, attempts: Awaitable[Reply], seconds: float | None
     ) -> Reply:
@@ -234,12 +247,10 @@ class AsyncSender(_SenderBase):
                 reply = await attempts
         except I3XError:
             raise
-        except _EXCHANGE_FAILED as error:
-            raise exchange.told(error) from error
-        except RuntimeError:
+        except Exception as error:  # see Sender.send
             if http.is_closed:  # by another task
                 raise _not_connected(exchange.call) from None
-            raise
+            raise exchange.told(error) from error
         if reply is None:
             raise exchange.expired()
         return reply
@@ -270,6 +281,8 @@ class AsyncSender(_SenderBase):
             body = self._body(response, exchange)
             async for part in cast("httpx.AsyncByteStream", response.stream):
                 body.add(part)
+                if body.is_complete:
+                    break
         finally:
             await response.aclose()
         return Answer(response.status_code, response.headers, body.content())
@@ -282,9 +295,20 @@ class AsyncSender(_SenderBase):
                     token = self._server.ask_token()
                     if inspect.isawaitable(token):
                         token = await token
+                    self._server.accept_token(token)
                 except Exception as error:
                     raise _token_failed(error) from error
-                self._server.accept_token(token)
+
+
+C = TypeVar("C", httpx.Client, httpx.AsyncClient)
+
+
+def _made(kind: type[C], options: Options, **more: Any) -> C:
+    """Return an httpx client; raises ``ValueError`` for a proxy that needs what is not installed."""
+    try:
+        return kind(**http_options(options), **more)
+    except ImportError as error:
+        raise ValueError(f"the proxy can't be used: {error}") from error
 
 
 def _not_connected(call: Call[Any]) -> ConnectionError:

@@ -24,11 +24,11 @@ class Server:
         self.auth = options.auth
         if url.userinfo and options.auth is None and options.token is None:
             self.auth = (url.username, url.password)
-        self.url = url.copy_with(userinfo=b"", path=url.path.rstrip("/"))
+        self.url = url.copy_with(userinfo=b"", raw_path=url.raw_path.rstrip(b"/") or b"/")
         self.token = options.token if isinstance(options.token, str) else None
         self._secrets = {url.password, self.token or "", *options.headers.values()}
         for value in options.headers.values():  # the secret may be all of a value, or come after its scheme
-            self._secrets.update(part for part in value.split() if len(part) > 7)
+            self._secrets.update(value.split()[1:])
         if isinstance(self.auth, tuple):
             self._secrets.update(_secrets_of(*self.auth))
 
@@ -61,7 +61,9 @@ class Server:
     def move(self, target: httpx.URL, path: str) -> None:
         """Go on at the address that a redirect from http to https named."""
         if target.path.endswith(path):
-            self.url = target.copy_with(path=target.path.removesuffix(path), query=None, fragment=None)
+            self.url = target.copy_with(
+                raw_path=target.raw_path.partition(b"?")[0].removesuffix(path.encode()) or b"/"
+            )
             logger.info("moved to %s, where the server redirects to", self.url)
 
     def url_of(self, call: Call[Any]) -> httpx.URL:
@@ -70,17 +72,19 @@ class Server:
         url = self.url.copy_with(raw_path=path)
         return url.copy_merge_params(call.params) if call.params else url
 
-    def headers(self, *, with_credentials: bool, streams: bool = False) -> dict[str, str]:
+    def headers(self, *, with_credentials: bool, streams: bool = False) -> httpx.Headers:
         """Return the headers of a request. Custom ones count as credentials."""
-        headers = {
-            "Accept": "text/event-stream, application/json" if streams else "application/json",
-            # Packing holds events back until there are enough of them.
-            "Accept-Encoding": "identity" if streams else "gzip",
-            "Content-Type": "application/json",
-            "User-Agent": f"i3x-client/{__version__}",
-        }
+        headers = httpx.Headers(
+            {
+                "Accept": "text/event-stream, application/json" if streams else "application/json",
+                # Packing holds events back until there are enough of them.
+                "Accept-Encoding": "identity" if streams else "gzip",
+                "Content-Type": "application/json",
+                "User-Agent": f"i3x-client/{__version__}",
+            }
+        )
         if with_credentials:
-            headers |= self.options.headers
+            headers.update(self.options.headers)
             if self.token is not None:
                 headers["Authorization"] = f"Bearer {self.token}"
         return headers

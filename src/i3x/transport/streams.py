@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime
 
 import httpx
@@ -30,7 +30,7 @@ class EventSource:
         """When the server opened the stream, by its own clock; None if it does not say."""
         return http_date(self._response.headers.get("date", ""))
 
-    async def parts(self) -> AsyncIterator[bytes]:
+    async def parts(self) -> AsyncGenerator[bytes, None]:
         """Yield what arrives until the server ends the stream; raises :class:`~i3x.StreamError` if it breaks.
 
         How long to wait for the next part is for the caller to limit.

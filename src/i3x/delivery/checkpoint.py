@@ -39,8 +39,9 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     ``items`` maps each monitored element id to its maxDepth. ``acknowledged`` is the last sequence number that
     was acknowledged, None before the first. ``last_synced`` is the RFC 3339 time of the server's last answer,
-    where a gap would begin; empty if there was none. The file is as readable as any other that the process
-    writes, so there are no credentials in it.
+    where a gap would begin; empty if there was none. ``lost`` says that the server has dropped updates since
+    then, which were not accounted for yet. The file is as readable as any other that the process writes, so
+    there are no credentials in it.
     """
 
     server_url: str
@@ -49,6 +50,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     items: dict[str, int]
     acknowledged: int | None
     last_synced: str
+    lost: bool = False
     version: int = FORMAT
 
     def __post_init__(self) -> None:
@@ -83,7 +85,7 @@ class Checkpoint:
     def __init__(self, path: Path, lock: io.FileIO) -> None:
         self._path = path
         self._temporary = _beside(path, ".tmp")  # a fixed name: what a killed process left is used again
-        self._lock = lock
+        self._hold(lock)
         _open_here.add(self)
 
     @classmethod
@@ -183,7 +185,12 @@ class Checkpoint:
         if os.fstat(self._lock.fileno()).st_nlink == 0:
             lock = _locked(self._path)
             self._lock.close()
-            self._lock = lock
+            self._hold(lock)
+
+    def _hold(self, lock: io.FileIO) -> None:
+        self._lock = lock
+        # Whoever leaves a loop with ``break`` drops the last reference; the lock must not live on for that.
+        weakref.finalize(self, lock.close).atexit = False
 
     def _fresh_temporary(self) -> BinaryIO:
         # Exclusive creation never follows a link that someone else put there.

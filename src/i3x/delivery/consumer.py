@@ -6,11 +6,16 @@ subscription, stands in a checkpoint file, from which the next process goes on.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import logging
+import math
 import os
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
+from concurrent.futures import CancelledError
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -26,10 +31,12 @@ from i3x.delivery.checkpoint import Checkpoint, Position
 from i3x.delivery.clock import ServerClock
 from i3x.delivery.engine import missed, monitored
 from i3x.delivery.hosting import AsyncDeliveries
+from i3x.delivery.settings import Settings
 from i3x.errors import (
     ConnectionError,
     I3XError,
     NotFoundError,
+    NotSupportedError,
     ServerError,
     SubscriptionError,
     TimeoutError,
@@ -41,18 +48,32 @@ from i3x.operations import Call
 T = TypeVar("T")
 News = tuple[str, Gap | I3XError]
 
+logger = logging.getLogger("i3x.delivery")
+
 _PASSING = (ConnectionError, TimeoutError, ServerError)
 _ITEMS_PER_REQUEST = 500
+_FAILED_FILLS = 3
+_GLANCE = 0.1  # seconds after which a wait looks whether the client is still connected
+_DELETION_TIME = 2.0  # seconds that a deletion may take when it must not hold anything up
 _QUIET = timedelta(seconds=30)
 """How long nothing may come before the checkpoint is told that all is well up to now."""
 
 
-class AsyncConsumer:
-    """The batches of a subscription, for ``async for``; made by ``AsyncClient.consume()``.
+@dataclasses.dataclass(slots=True)
+class _OpenGap:
+    """A gap that is not accounted for yet."""
 
-    A batch is acknowledged when the loop comes back for the next one, or on ``commit()``. Lost connections are
-    waited out. ``close()`` leaves the subscription on the server, for the next process to go on with;
-    ``delete()`` ends it. As a context manager it is closed at the end of the block.
+    start: datetime
+    reason: str
+    missed: int | None = None
+    failed_fills: int = 0
+
+
+class _Consumption:
+    """What both consumers do, step by step: they differ in how they wait, and in how they tell the news.
+
+    The checkpoint never runs ahead of the user: a position is written when its batches have been dealt with and
+    its gaps have been told.
     """
 
     def __init__(
@@ -65,94 +86,116 @@ class AsyncConsumer:
         poll_interval: float,
         timeout: float | None,
         backfill: bool,
-        tell: Callable[[str, Gap | I3XError], Awaitable[None]] | None = None,
     ) -> None:
-        self._client = client
+        if timeout is not None and not timeout > 0:
+            raise ValueError(f"timeout must be more than 0 seconds, or None for no end, not {timeout!r}")
+        self._settings = Settings(poll_interval=poll_interval, backfill=backfill)
+        self._client_id = client.client_id
         self._sender = deliveries.sender
         self._capabilities = deliveries.capabilities
         self._items = dict(items)
         self._path = checkpoint
-        self._poll_interval = poll_interval
-        self._timeout = timeout
-        self._backfill = backfill
-        self._tell = tell or self._call_back
+        self._timeout = math.inf if timeout is None else timeout
+        self.position: Position | None = None
+        self._written: Position | None = None
         self._file: Checkpoint | None = None
-        self._position: Position | None = None
+        self._is_closed = False
+        self._busy = anyio.Lock()  # an interrupted step may still be ending when the next one is asked for
+        self._news: list[News] = []
+        self._fetched: list[SyncBatch] = []
         self._waiting: deque[SyncBatch] = deque()
         self._current: SyncBatch | None = None
         self._clock = ServerClock()
+        self._since = datetime.min.replace(tzinfo=UTC)
         self._synced = self._clock.earliest()
         self._is_gone = False
+        self._gap: _OpenGap | None = None
+        self._refused: dict[str, I3XError] = {}
+        self._backoff = Backoff()
+        self._next_step = 0.0
         self._in_trouble = False
-
-    @property
-    def subscription_id(self) -> str | None:
-        """The subscription on the server; None before the first batch was asked for."""
-        return self._position.subscription_id if self._position is not None else None
-
-    @property
-    def acknowledged(self) -> int | None:
-        """The last sequence number that was acknowledged; None before the first."""
-        return self._position.acknowledged if self._position is not None else None
 
     # --- the life of a consumer -------------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Lock the checkpoint and take its subscription up again, or make a new one.
+        """Lock the checkpoint and take its subscription up again, or make a new one."""
+        async with self._busy:
+            if self.position is not None:
+                return
+            file = self._locked_file()
+            try:
+                position = self._read(file)
+                if position is None:
+                    self.position = await self._made(self._client_id)
+                    self._since = self._synced
+                    self._write()
+                else:
+                    await self._resume(position)
+            except BaseException:
+                self._release()
+                raise
 
-        Done by the first batch that is asked for. Raises :class:`~i3x.SubscriptionError` if the checkpoint is
-        held by another consumer, is corrupt, or belongs to another server.
-        """
-        if self._file is not None:
-            return
-        self._file = Checkpoint.open(self._path)
-        try:
-            position = self._file.read()
-            if position is None:
-                self._position = await self._made(self._client.client_id)
-                self._synced = self._clock.earliest()
-                self._write()
-            else:
-                await self._resume(position)
-        except BaseException:
-            self._release()
-            raise
+    def _locked_file(self) -> Checkpoint:
+        if self._is_closed:
+            raise SubscriptionError("the consumer is closed; make a new one with consume()")
+        if self._file is None:
+            self._file = Checkpoint.open(self._path)
+        return self._file
 
-    async def _resume(self, position: Position) -> None:
-        """Go on with the subscription of a checkpoint, as far as the server still has it."""
-        if position.server_url != self._sender.url:
+    def _read(self, file: Checkpoint) -> Position | None:
+        position = file.read()
+        if position is not None and position.server_url != self._sender.url:
             raise SubscriptionError(
                 f"the checkpoint {os.fspath(self._path)!r} belongs to the server {position.server_url}, and this "
                 f"is {self._sender.url}; name another file, or move it away to start over"
             )
+        return position
+
+    async def _resume(self, position: Position) -> None:
+        """Go on with the subscription of a checkpoint, as far as the server still has it."""
         self._synced = to_datetime(position.last_synced) or self._synced
-        self._position = position
+        if position.lost:
+            self._begin_gap("overflow")
+        try:
+            await self._mend(position)
+        except NotFoundError:
+            self._is_gone = True
+        self._written, self.position = position, replace(position, items=self._items)
+
+    async def _mend(self, position: Position) -> None:
+        """Make the items of a subscription what they should be."""
         client_id, subscription_id = position.client_id, position.subscription_id
         try:
             found = await self._send(operations.get_subscription(client_id, subscription_id))
-        except NotFoundError:
-            self._is_gone = True
-            return
-        has = monitored(found.monitored_objects)
+        except NotSupportedError:
+            has = dict.fromkeys(set(position.items) - set(self._items), -1)  # a server that can't be asked
+        else:
+            has = monitored(found.monitored_objects)
         await self._register(
             position, {name: depth for name, depth in self._items.items() if has.get(name) != depth}
         )
         if surplus := [name for name in has if name not in self._items]:
             await self._send(operations.unregister_items(client_id, subscription_id, surplus))
-        self._position = replace(position, items=self._items)
 
     async def _made(self, client_id: str) -> Position:
-        """Make a subscription with all items, and return its position."""
+        """Make a subscription with all items, and return its position; on failure none is left behind."""
         made = await self._send(operations.create_subscription(client_id, None))
+        self._synced = self._clock.earliest()
         position = Position(
             server_url=self._sender.url,
             client_id=client_id,
             subscription_id=made.subscription_id,
             items=self._items,
             acknowledged=None,
-            last_synced="",
+            last_synced=_text(self._synced),
         )
-        await self._register(position, self._items)
+        try:
+            await self._register(position, self._items)
+            self._check_items()
+        except BaseException:
+            with anyio.move_on_after(_DELETION_TIME, shield=True), contextlib.suppress(I3XError):
+                await self._send(operations.delete_subscription(client_id, made.subscription_id))
+            raise
         return position
 
     async def _register(self, position: Position, items: Mapping[str, int]) -> None:
@@ -161,43 +204,278 @@ class AsyncConsumer:
             for first in range(0, len(ids), _ITEMS_PER_REQUEST):
                 some = ids[first : first + _ITEMS_PER_REQUEST]
                 call = operations.register_items(position.client_id, position.subscription_id, some, depth)
-                for error in (await self._send(call)).errors.values():
-                    await self._tell("on_error", error)
+                errors = (await self._send(call)).errors
+                self._refused = {k: v for k, v in self._refused.items() if k not in some} | errors
+                self._news += [("on_error", error) for error in errors.values()]
+
+    def _check_items(self) -> None:
+        if not self._items.keys() - self._refused.keys():
+            first = next(iter(self._refused.values()))
+            raise SubscriptionError(
+                f"none of the elements can be monitored; the first: {first}",
+                first.status_code,
+                operation="registerMonitoredItems",
+            ) from first
+
+    async def delete(self) -> None:
+        """Delete the subscription on the server, and the checkpoint; if the server can't be asked, neither."""
+        async with self._busy:
+            file = self._locked_file()
+            position = self.position or self._read(file)
+            if position is not None:
+                with contextlib.suppress(NotFoundError):  # the server has forgotten it already
+                    await self._send(
+                        operations.delete_subscription(position.client_id, position.subscription_id)
+                    )
+            file.delete()
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the file; nothing can be asked for any more."""
+        self._is_closed = True
+        self._release()
+
+    def _release(self) -> None:
+        file, self._file, self.position, self._current = self._file, None, None, None
+        self._waiting.clear()
+        if file is not None:
+            file.close()
+
+    # --- batches ----------------------------------------------------------------------------------------
+
+    def until(self) -> float:
+        """Return when the wait for the next batch has to end, in the time of ``time.monotonic()``."""
+        return time.monotonic() + self._timeout
+
+    def pause(self, until: float) -> float | None:
+        """Return the seconds to wait; 0 if a step is due, None if a batch is there or the time is over."""
+        now = time.monotonic()
+        if self._waiting or now >= until:
+            return None
+        is_due = now >= self._next_step or not self._sender.is_open
+        return 0.0 if is_due else min(self._next_step, until, now + _GLANCE) - now
+
+    async def step(self, until: float) -> None:
+        """Ask the server once. What passes by itself is news, and a reason to ask again later."""
+        began = time.monotonic()
+        with anyio.move_on_after(until - began):
+            async with self._busy:
+                try:
+                    await self._advance()
+                except (NotFoundError, *_PASSING) as error:
+                    self._wait_out(error)
+                else:
+                    self._go_on(began)
+
+    async def _advance(self) -> None:
+        position = self._known_position()
+        self._settle(position)
+        if self._is_gone:
+            self._begin_gap("expired")
+            self.position = await self._made(position.client_id)
+            self._is_gone = False
+        elif self._gap is None:
+            await self._sync(position)
+        if self._gap is not None:
+            await self._end_gap(self._gap)
+        self._waiting.extend(self._fetched)
+        self._fetched = []
+
+    def _wait_out(self, error: I3XError) -> None:
+        if not self._sender.is_open:
+            raise error
+        self._next_step = time.monotonic() + self._backoff.next()
+        if isinstance(error, NotFoundError) and not self._is_gone:
+            self._is_gone = True
+            return
+        level = logging.DEBUG if self._in_trouble else logging.WARNING
+        logger.log(level, "consumption of %s interrupted: %s", self._path, error, extra=self._extra())
+        if not self._in_trouble:
+            self._in_trouble = True
+            self._news.append(("on_error", error))
+
+    def _go_on(self, began: float) -> None:
+        # Of a timeout, at least one question must be left.
+        self._next_step = began + min(self._settings.poll_interval, self._timeout / 2)
+        self._backoff.reset()
+        if self._in_trouble:
+            self._in_trouble = False
+            logger.info("consumption of %s goes on", self._path, extra=self._extra())
+
+    def _extra(self) -> dict[str, object]:
+        return {"subscription_id": self._known_position().subscription_id}
+
+    async def _sync(self, position: Position) -> None:
+        asked = self._clock.earliest()
+        batches = await self._send(
+            operations.sync_subscription(position.client_id, position.subscription_id, position.acknowledged)
+        )
+        self._news += [("on_error", error) for error in batches.errors.values()]
+        # In their order: a number acknowledges all those below it.
+        self._fetched = sorted(
+            (batch for batch in batches if batch.updates or batch.sequence_number is not None),
+            key=lambda batch: batch.sequence_number or 0,
+        )
+        if batches.partial is not None:
+            self._begin_gap("overflow", missed(position.acknowledged, batches))
+            self.position = replace(position, lost=True)  # the server may say it only once
+            self._write()
+        self._synced = asked
+
+    def next_batch(self) -> SyncBatch | None:
+        """Give out a batch, None if there is none."""
+        self._current = self._waiting.popleft() if self._waiting else None
+        return self._current
+
+    def commit(self) -> None:
+        """Acknowledge the batch that was given out last."""
+        batch, self._current = self._current, None
+        if batch is None:
+            return
+        position = replace(self._known_position(), lost=False)
+        if batch.sequence_number is not None:
+            position = replace(position, acknowledged=batch.sequence_number)
+        self.position = position
+        self._write()
+
+    # --- gaps and other news ----------------------------------------------------------------------------
+
+    def _begin_gap(self, reason: str, missed: int | None = None) -> None:
+        if self._gap is None:
+            self._gap = _OpenGap(self._synced, reason, missed)
+        else:
+            self._gap.reason = reason
+
+    async def _end_gap(self, gap: _OpenGap) -> None:
+        """Fill a gap from history, with a batch that has no number, and report it."""
+        items = {name: depth for name, depth in self._items.items() if name not in self._refused}
+        end = self._clock.latest()
+        failures = ["filling gaps from history is switched off"]
+        if self._settings.backfill and not self._capabilities().query.history:
+            failures = ["the server keeps no history"]
+        elif self._settings.backfill:
+            try:
+                found = await fill(self._send, items, gap.start, end, self._since)
+            except _PASSING as error:
+                gap.failed_fills += 1
+                if gap.failed_fills < _FAILED_FILLS or not self._sender.is_open:
+                    raise
+                failures = [str(error)]
+            else:
+                failures = found.failures
+                if found.changes:
+                    self._waiting.append(SyncBatch(None, found.changes))
+        self._gap = None
+        detail, position = "; ".join(failures[:3]), self._known_position()
+        report = Gap(
+            position.subscription_id,
+            tuple(items),
+            gap.start,
+            end,
+            gap.missed,
+            gap.reason,
+            not failures,
+            detail,
+        )
+        logger.warning("gap in %s: %s", self._path, gap.reason, extra=self._extra())
+        self._news.append(("on_gap", report))
+
+    def take_news(self) -> list[News]:
+        """Return what the user has to be told: the names of callbacks, and what they get."""
+        news, self._news = self._news, []
+        return news
+
+    # --- the checkpoint ---------------------------------------------------------------------------------
+
+    def _known_position(self) -> Position:
+        if self.position is None:
+            raise SubscriptionError("the consumer is closed; make a new one with consume()")
+        return self.position
+
+    def _settle(self, position: Position) -> None:
+        """Write what has come about without a batch: all news before this step has been told by now."""
+        if self._gap is not None or self._written is None:
+            return
+        position, since = replace(position, lost=False), self._written.last_synced
+        is_news = replace(position, last_synced=since) != self._written
+        if is_news or self._synced - (to_datetime(since) or self._since) > _QUIET:
+            self.position = position
+            self._write()
+
+    def _write(self) -> None:
+        """Write the position. A gap would begin where everything has been dealt with: not while batches wait."""
+        position = self._known_position()
+        if not self._waiting and self._gap is None:
+            position = self.position = replace(position, last_synced=_text(self._synced))
+        if self._file is not None:
+            self._file.write(position)
+            self._written = position
+
+    async def _send(self, call: Call[T]) -> T:
+        """Send a call, and learn the server's time from its answer."""
+
+        observe = self._clock.observe  # and not self: what is on the way must not keep the consumer alive
+
+        def read(reply: Reply) -> T:
+            observe(reply.date)
+            return call.read(reply)
+
+        return await self._sender.send(dataclasses.replace(call, read=read))
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+class AsyncConsumer:
+    """The batches of a subscription, for ``async for``; made by ``AsyncClient.consume()``.
+
+    A batch is acknowledged when the loop comes back for the next one, or on ``commit()``. Lost connections are
+    waited out. ``close()`` leaves the subscription on the server, for the next process to go on with;
+    ``delete()`` ends it. As a context manager it is closed at the end of the block.
+    """
+
+    def __init__(self, client: Any, deliveries: AsyncDeliveries, *arguments: Any, **options: Any) -> None:
+        self._client = client
+        self._consumption = _Consumption(client, deliveries, *arguments, **options)
+
+    @property
+    def subscription_id(self) -> str | None:
+        """The subscription on the server; None before the first batch was asked for."""
+        position = self._consumption.position
+        return None if position is None else position.subscription_id
+
+    @property
+    def acknowledged(self) -> int | None:
+        """The last sequence number that was acknowledged; None before the first."""
+        position = self._consumption.position
+        return None if position is None else position.acknowledged
+
+    async def open(self) -> None:
+        """Lock the checkpoint and take its subscription up again, or make a new one.
+
+        Done by the first batch that is asked for. Raises :class:`~i3x.SubscriptionError` if the checkpoint is
+        held by another consumer, is corrupt, or belongs to another server.
+        """
+        await self._run(self._consumption.open)
 
     async def commit(self) -> None:
         """Acknowledge the batch that was given out last, without asking for the next one.
 
         It is written to the checkpoint at once; the server learns it with the next poll.
         """
-        batch, self._current = self._current, None
-        if batch is None:
-            return
-        if batch.sequence_number is not None:
-            self._position = replace(self._known_position(), acknowledged=batch.sequence_number)
-        self._write()
+        self._consumption.commit()
 
     async def delete(self) -> None:
-        """End it for good: delete the subscription on the server, and the checkpoint."""
-        await self.open()
-        position = self._known_position()
-        try:
-            await self._send(operations.delete_subscription(position.client_id, position.subscription_id))
-        except NotFoundError:
-            pass  # the server has forgotten it already
-        finally:
-            if self._file is not None:
-                self._file.delete()
-            self._release()
+        """End it for good: delete the subscription on the server, and the checkpoint.
+
+        Raises the :class:`~i3x.I3XError` if the server can't be asked; both are still there then.
+        """
+        await self._run(self._consumption.delete)
 
     async def close(self) -> None:
         """Stop, and leave the subscription on the server; the batch given out last is not acknowledged."""
-        self._release()
-
-    def _release(self) -> None:
-        file, self._file, self._position, self._current = self._file, None, None, None
-        self._waiting.clear()
-        if file is not None:
-            file.close()
+        self._consumption.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -211,114 +489,30 @@ class AsyncConsumer:
     ) -> None:
         await self.close()
 
-    # --- batches ----------------------------------------------------------------------------------------
-
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> SyncBatch:
+        consumption = self._consumption
         await self.open()
-        await self.commit()
-        with anyio.move_on_after(self._timeout):
-            await self._fetch()
-        if not self._waiting:
-            raise StopAsyncIteration
-        self._current = self._waiting.popleft()
-        return self._current
-
-    async def _fetch(self) -> None:
-        """Poll until there is a batch, waiting out what passes by itself."""
-        backoff = Backoff()
-        while not self._waiting:
-            try:
-                await self._poll()
-            except NotFoundError:
-                self._is_gone = True
-                await anyio.sleep(backoff.next())
-            except _PASSING as error:
-                if not self._sender.is_open:
-                    raise
-                if not self._in_trouble:
-                    self._in_trouble = True
-                    await self._tell("on_error", error)
-                await anyio.sleep(backoff.next())
+        consumption.commit()
+        until = consumption.until()
+        while (pause := consumption.pause(until)) is not None:
+            if pause:
+                await anyio.sleep(pause)
             else:
-                self._in_trouble = False
-                backoff.reset()
-                if not self._waiting:
-                    await anyio.sleep(self._poll_interval)
+                await self._run(consumption.step, until)
+        if (batch := consumption.next_batch()) is None:
+            raise StopAsyncIteration
+        return batch
 
-    async def _poll(self) -> None:
-        if self._is_gone:
-            await self._replace()
-        position = self._known_position()
-        call = operations.sync_subscription(
-            position.client_id, position.subscription_id, position.acknowledged
-        )
-        batches = await self._send(call)
-        if batches.partial is not None:
-            await self._account(position, "overflow", missed(position.acknowledged, batches))
-        self._synced = self._clock.earliest()
-        self._waiting.extend(batch for batch in batches if batch.updates or batch.sequence_number is not None)
-        for error in batches.errors.values():
-            await self._tell("on_error", error)
-        if not self._waiting and self._synced - (to_datetime(position.last_synced) or self._synced) > _QUIET:
-            self._write()
-
-    async def _replace(self) -> None:
-        """Make a new subscription for one that the server no longer has, and account for the time between.
-
-        The checkpoint keeps the old one until the updates from history have been dealt with: a process that is
-        killed before that leaves them to the next.
-        """
-        position = await self._made(self._known_position().client_id)
-        await self._account(position, "expired", None)
-        self._position = position
-        self._is_gone = False
-        if not self._waiting:
-            self._write()
-
-    async def _account(self, position: Position, reason: str, missed: int | None) -> None:
-        """Report a gap up to now, and fill it from history with a batch that has no number."""
-        start, end = self._synced, self._clock.latest()
-        failures = ["filling gaps from history is switched off"]
-        if self._backfill and not self._capabilities().query.history:
-            failures = ["the server keeps no history"]
-        elif self._backfill:
-            found = await fill(self._send, position.items, start, end, start)
-            failures = found.failures
-            if found.changes:
-                self._waiting.append(SyncBatch(None, found.changes))
-        elements, detail = tuple(position.items), "; ".join(failures[:3])
-        gap = Gap(position.subscription_id, elements, start, end, missed, reason, not failures, detail)
-        await self._tell("on_gap", gap)
-
-    # --- the checkpoint ---------------------------------------------------------------------------------
-
-    def _known_position(self) -> Position:
-        if self._position is None:
-            raise SubscriptionError("the consumer is closed; make a new one with consume()")
-        return self._position
-
-    def _write(self) -> None:
-        """Write the position. A gap would begin where everything has been dealt with: not while batches wait."""
-        if not self._waiting:
-            synced = self._synced.isoformat().replace("+00:00", "Z")
-            self._position = replace(self._known_position(), last_synced=synced)
-        if self._file is not None:
-            self._file.write(self._known_position())
-
-    async def _send(self, call: Call[T]) -> T:
-        """Send a call, and learn the server's time from its answer."""
-
-        def read(reply: Reply) -> T:
-            self._clock.observe(reply.date)
-            return call.read(reply)
-
-        return await self._sender.send(dataclasses.replace(call, read=read))
-
-    async def _call_back(self, name: str, news: Gap | I3XError) -> None:
-        await async_notify(getattr(self._client, name), self._client, news)
+    async def _run(self, action: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        """Do a part, and tell its news."""
+        try:
+            await action(*arguments)
+        finally:
+            for name, each in self._consumption.take_news():
+                await async_notify(getattr(self._client, name), self._client, each)
 
 
 class Consumer:
@@ -331,19 +525,21 @@ class Consumer:
 
     def __init__(self, client: Any, deliveries: Deliveries, *arguments: Any, **options: Any) -> None:
         self._client = client
-        self._host = deliveries.host
-        self._news: list[News] = []
-        self._inner = AsyncConsumer(client, self._host.inner, *arguments, tell=self._note, **options)
+        host = deliveries.host
+        self._portal = host.portal
+        self._consumption = _Consumption(client, host.inner, *arguments, **options)
 
     @property
     def subscription_id(self) -> str | None:
         """The subscription on the server; None before the first batch was asked for."""
-        return self._inner.subscription_id
+        position = self._consumption.position
+        return None if position is None else position.subscription_id
 
     @property
     def acknowledged(self) -> int | None:
         """The last sequence number that was acknowledged; None before the first."""
-        return self._inner.acknowledged
+        position = self._consumption.position
+        return None if position is None else position.acknowledged
 
     def open(self) -> None:
         """Lock the checkpoint and take its subscription up again, or make a new one.
@@ -351,22 +547,25 @@ class Consumer:
         Done by the first batch that is asked for. Raises :class:`~i3x.SubscriptionError` if the checkpoint is
         held by another consumer, is corrupt, or belongs to another server.
         """
-        self._run(self._inner.open)
+        self._run(self._consumption.open)
 
     def commit(self) -> None:
         """Acknowledge the batch that was given out last, without asking for the next one.
 
         It is written to the checkpoint at once; the server learns it with the next poll.
         """
-        self._run(self._inner.commit)
+        self._consumption.commit()
 
     def delete(self) -> None:
-        """End it for good: delete the subscription on the server, and the checkpoint."""
-        self._run(self._inner.delete)
+        """End it for good: delete the subscription on the server, and the checkpoint.
+
+        Raises the :class:`~i3x.I3XError` if the server can't be asked; both are still there then.
+        """
+        self._run(self._consumption.delete)
 
     def close(self) -> None:
         """Stop, and leave the subscription on the server; the batch given out last is not acknowledged."""
-        self._inner._release()  # noqa: SLF001 - files alone, and the loop may be gone already
+        self._consumption.close()
 
     def __enter__(self) -> Self:
         self.open()
@@ -384,23 +583,42 @@ class Consumer:
         return self
 
     def __next__(self) -> SyncBatch:
-        try:
-            return self._run(self._inner.__anext__)
-        except StopAsyncIteration:
-            raise StopIteration from None
+        consumption = self._consumption
+        self.open()
+        consumption.commit()
+        until = consumption.until()
+        while (pause := consumption.pause(until)) is not None:
+            if pause:
+                time.sleep(pause)  # here and not on the loop, where it would hold up disconnect()
+            else:
+                self._run(consumption.step, until)
+        if (batch := consumption.next_batch()) is None:
+            raise StopIteration
+        return batch
 
-    async def _note(self, name: str, news: Gap | I3XError) -> None:
-        self._news.append((name, news))
-
-    def _run(self, action: Callable[[], Awaitable[T]]) -> T:
-        """Run something on the loop; the callbacks are called here, where they may use the client."""
-        future = self._host.portal.start_task_soon(action)
+    def _run(self, action: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        """Do a part on the loop, and tell its news here, where the callbacks may use the client."""
         try:
-            return future.result()
+            self._wait_for(action, *arguments)
+        finally:
+            for name, each in self._consumption.take_news():
+                notify(getattr(self._client, name), self._client, each)
+
+    def _wait_for(self, action: Callable[..., Awaitable[None]], *arguments: Any) -> None:
+        try:
+            future = self._portal.start_task_soon(action, *arguments)
+        except RuntimeError:  # the loop has ended
+            raise _disconnected() from None
+        try:
+            future.result()
+        except CancelledError:
+            raise _disconnected() from None
         except BaseException:
             future.cancel()  # an interrupted wait ends what it waited for
             raise
-        finally:
-            news, self._news = self._news, []
-            for name, each in news:
-                notify(getattr(self._client, name), self._client, each)
+
+
+def _disconnected() -> ConnectionError:
+    return ConnectionError(
+        "the client was disconnected; connect it, and go on with a new consumer of the same checkpoint"
+    )

@@ -463,3 +463,114 @@ def test_a_silent_stream_stays_open(server: Server, http: httpx.Client, scope: d
 def test_an_answer_in_place_of_a_stream(server: Server, http: httpx.Client, scope: dict[str, Any]) -> None:
     server.fault("status", operation="streamSubscription", status=503, retry_after="1")
     assert http.post("/subscriptions/stream", json=scope).status_code == 503
+
+
+def test_a_loss_takes_what_was_on_its_way(server: Server, http: httpx.Client, scope: dict[str, Any]) -> None:
+    server.fault("stream_loss", times=1, after=1)
+    with http.stream("POST", "/subscriptions/stream", json=scope) as response:
+        server.set_value("sensor-001", 1)
+        lines = response.iter_lines()
+        assert json.loads(next(lines).removeprefix("data: "))[0]["value"] == 1
+        server.set_value("sensor-001", 2)
+        assert list(lines) == [""]
+    assert http.post("/subscriptions/sync", json=scope).json()["result"] == []
+
+
+def test_a_loss_can_be_a_reset(server: Server, http: httpx.Client, scope: dict[str, Any]) -> None:
+    server.fault("stream_loss", reset=True)
+    with http.stream("POST", "/subscriptions/stream", json=scope) as response:
+        server.set_value("sensor-001", 1)
+        with pytest.raises(httpx.ReadError):
+            list(response.iter_lines())
+
+
+def test_an_orphaned_stream_stays_open_without_its_subscription(
+    server: Server, http: httpx.Client, scope: dict[str, Any]
+) -> None:
+    server.fault("stream_orphan", after=1)
+    with http.stream("POST", "/subscriptions/stream", json=scope, timeout=0.1) as response:
+        chunks = response.iter_raw()
+        server.set_value("sensor-001", 1)
+        assert next(chunks)
+        server.set_value("sensor-001", 2)
+        with pytest.raises(httpx.ReadTimeout):
+            next(chunks)
+        assert http.post("/subscriptions/sync", json=scope).status_code == 404
+
+
+def test_a_stream_begins_with_repeats(server: Server, http: httpx.Client, scope: dict[str, Any]) -> None:
+    server.fault("stream_repeats", count=2)
+    server.fault("lossy_stream_close", after=1)
+    for number in range(3):
+        server.set_value("sensor-001", number)
+    with http.stream("POST", "/subscriptions/stream", json=scope) as response:
+        assert len(list(response.iter_lines())) == 2
+    server.set_value("sensor-001", 3)
+    with http.stream("POST", "/subscriptions/stream", json=scope) as response:
+        lines = [line for line in response.iter_lines() if line]
+    sent = [[update["value"] for update in json.loads(line.removeprefix("data: "))] for line in lines]
+    assert sent == [[1, 2], [3]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "events"),
+    [
+        ("array", [["U", "U"]]),
+        ("bare", ["U", "U"]),
+        ("batch", [{"sequenceNumber": 1, "updates": ["U", "U"]}]),
+        ("batches", [[{"sequenceNumber": 1, "updates": ["U", "U"]}]]),
+    ],
+)
+def test_updates_have_a_shape(
+    server: Server, http: httpx.Client, scope: dict[str, Any], shape: str, events: list[Any]
+) -> None:
+    server.fault("stream_shape", shape=shape)
+    server.fault("lossy_stream_close", after=1)
+    for number in range(2):
+        server.set_value("sensor-001", number)
+    with http.stream("POST", "/subscriptions/stream", json=scope) as response:
+        lines = [line.removeprefix("data: ") for line in response.iter_lines() if line]
+
+    def named(entry: dict[str, Any]) -> Any:
+        return "U" if "elementId" in entry else entry
+
+    assert [json.loads(line, object_hook=named) for line in lines] == events
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"line_end": "\r\n"}, b'data: [{"elementId":X}]\r\n\r\n'),
+        ({"line_end": "\r", "mark": True}, b'\xef\xbb\xbfdata: [{"elementId":X}]\r\r'),
+        ({"before": ": hm\nid: 5\n"}, b': hm\nid: 5\ndata: [{"elementId":X}]\n\n'),
+        ({"lines": True}, b'data: [{\ndata: "elementId":X}]\n\n'),
+    ],
+)
+def test_events_have_other_words(
+    server: Server, http: httpx.Client, scope: dict[str, Any], options: dict[str, Any], text: bytes
+) -> None:
+    server.fault("stream_text", **options)
+    server.fault("lossy_stream_close", after=1)
+    server.set_value("sensor-001", 1)
+    with http.stream("POST", "/subscriptions/stream", json=scope) as response:
+        received = b"".join(response.iter_raw())
+    before, _, after = text.partition(b"X")
+    assert received.startswith(before)
+    assert received.endswith(after)
+
+
+def test_events_are_cut_into_chunks(server: Server, http: httpx.Client, scope: dict[str, Any]) -> None:
+    server.fault("stream_chunks", size=3)
+    server.fault("lossy_stream_close", after=1)
+    server.set_value("sensor-001", "ü")
+    with http.stream("POST", "/subscriptions/stream", json=scope) as response:
+        chunks = [chunk for chunk in response.iter_raw() if chunk]
+    assert {len(chunk) for chunk in chunks[:-1]} == {3}
+    assert json.loads(b"".join(chunks).removeprefix(b"data: "))[0]["value"] == "ü"
+
+
+def test_subscriptions_are_forgotten_when_a_request_comes(
+    server: Server, http: httpx.Client, scope: dict[str, Any]
+) -> None:
+    server.fault("forget", operation="syncSubscription", times=1)
+    assert http.post("/subscriptions/sync", json=scope).status_code == 404

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from i3x import operations
 from i3x.errors import ConnectionError, I3XError, ServerError, TimeoutError
-from i3x.models import HistoricalValue, ValueChange
+from i3x.models import HistoricalValue, ValueChange, to_datetime
 from i3x.operations import Call
 from i3x.results import BulkDict
 
@@ -55,7 +55,7 @@ async def fill(
                 found.failures.append(f"the server cut the history: {histories.partial.detail}")
             for history in histories.values():
                 found.changes += _changes(history)
-    found.changes.sort(key=_moment)
+    found.changes.sort(key=lambda change: moment_of(change.timestamp))
     return found
 
 
@@ -69,8 +69,9 @@ def _changes(history: HistoricalValue) -> list[ValueChange]:
     return changes
 
 
-def _moment(change: ValueChange) -> datetime:
+def moment_of(timestamp: str) -> datetime:
+    """Return the moment of a timestamp; one that is none comes first, where it is seen."""
     try:
-        return change.datetime or _EARLIEST
-    except I3XError:  # a timestamp that is none: first, where it is seen
+        return to_datetime(timestamp) or _EARLIEST
+    except I3XError:
         return _EARLIEST

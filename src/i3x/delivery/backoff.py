@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import random
 
-_FIRST, _LONGEST = 0.5, 30.0  # seconds
+FIRST_PAUSE = 1.0
+"""Seconds of the first pause, after the attempt that is made at once."""
+
+LONGEST_PAUSE = 30.0
+"""Seconds that no pause grows beyond."""
 
 
 class Backoff:
@@ -22,5 +26,5 @@ class Backoff:
         tries, self._tries = self._tries, self._tries + 1
         if tries == 0 and not at_cap:
             return 0.0
-        length = _LONGEST if at_cap else min(_LONGEST, _FIRST * 2.0 ** min(tries, 10))
+        length = LONGEST_PAUSE if at_cap else min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(tries - 1, 10))
         return length * (0.5 + random.random() / 2)  # noqa: S311  # spreads clients, protects no secret

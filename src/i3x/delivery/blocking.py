@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from i3x.delivery.hosting import AsyncDeliveries
+from i3x.capabilities import Capabilities
+from i3x.delivery.hosting import AsyncDeliveries, not_delivered, tell_still_running
 from i3x.delivery.mailbox import ThreadMailbox
 from i3x.delivery.parcels import Handler, Parcel, calls
 from i3x.delivery.settings import Settings
 from i3x.delivery.view import Delivery
-from i3x.errors import SubscriptionError
-from i3x.models import Capabilities, Subscription
+from i3x.errors import ConnectionError, SubscriptionError
+from i3x.models import Subscription
 from i3x.transport import AsyncSender, Sender
 
 T = TypeVar("T")
@@ -38,14 +39,17 @@ def _close_all() -> None:
         deliveries.close()
 
 
-class _Host:
+class Host:
     """The event loop on its thread, with what lives on it."""
 
     def __init__(self, client: Any, sender: Sender, capabilities: Callable[[], Capabilities]) -> None:
         self._context: AbstractContextManager[BlockingPortal] = start_blocking_portal(
             "asyncio", name="i3x-delivery"
         )
+        self._is_closed = False
         self.portal = self._context.__enter__()
+        self.inner: AsyncDeliveries
+        self.mailbox: ThreadMailbox[Parcel]
         try:
             self.inner, self.mailbox, self.sender = self.portal.call(
                 self._begin, client, sender, capabilities
@@ -68,10 +72,23 @@ class _Host:
         mailbox: ThreadMailbox[Parcel] = ThreadMailbox()
         return AsyncDeliveries(client, loop_sender, capabilities, mailbox), mailbox, loop_sender
 
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a function on the loop; a client that is disconnected before has no loop any more."""
+        try:
+            return self.portal.call(function, *arguments)
+        except RuntimeError:
+            if self._is_closed:
+                raise disconnected() from None
+            raise
+
     def close(self) -> None:
-        self.portal.call(self.inner.close)
-        self.portal.call(self.sender.close)
-        self._context.__exit__(None, None, None)
+        """End everything on the loop, and the loop."""
+        try:
+            self.portal.call(self.inner.close)
+            self.portal.call(self.sender.close)
+        finally:
+            self._is_closed = True
+            self._context.__exit__(None, None, None)
 
 
 class Deliveries:
@@ -81,49 +98,42 @@ class Deliveries:
         self._client = client
         self._sender = sender
         self._capabilities = capabilities
-        self._lock = threading.RLock()
-        self._host: _Host | None = None
+        self._lock = threading.Lock()
+        self._host: Host | None = None
         self._worker: threading.Thread | None = None
         self._busy_with: object = None
 
     @property
-    def is_open(self) -> bool:
-        """Whether the event loop is running."""
-        return self._host is not None
-
-    @property
-    def host(self) -> _Host:
+    def host(self) -> Host:
         """The event loop; started if it is not running."""
         with self._lock:
-            if self._host is None:
-                self._host = _Host(self._client, self._sender, self._capabilities)
-                _open.add(self)
-            return self._host
+            return self._started_host()
 
     def subscribe(
         self, items: dict[str, int], display_name: str | None, handler: Handler | None, settings: Settings
     ) -> Subscription:
         """Make a subscription and deliver it to its handler."""
         host = self._with_worker()
-        subscription: Subscription = host.portal.call(
-            host.inner.subscribe, items, display_name, handler, settings
-        )
+        subscription: Subscription = host.call(host.inner.subscribe, items, display_name, handler, settings)
         return subscription
 
     def start(self, subscription_id: str, settings: Settings) -> None:
         """Deliver a subscription that exists; does nothing if it is being delivered."""
         host = self._with_worker()
-        host.portal.call(host.inner.start, subscription_id, settings)
+        host.call(host.inner.start, subscription_id, settings)
 
-    def stop(self, subscription_id: str) -> str:
-        """End a delivery, if there is one; returns the id that the subscription has on the server now."""
-        host = self._host
-        return subscription_id if host is None else host.portal.call(host.inner.stop, subscription_id)
+    def stop(self, subscription_id: str) -> str | None:
+        """End a delivery; returns the id that its subscription has on the server now, None if there is none."""
+        if (host := self._host) is None:
+            return None
+        current: str | None = host.call(host.inner.stop, subscription_id)
+        return current
 
     def delivery(self, subscription_id: str) -> Delivery:
         """Return the view of a delivery."""
-        inner: AsyncDeliveries = self.host.inner
-        return inner.delivery(subscription_id)
+        if (host := self._host) is None:
+            raise not_delivered(subscription_id)
+        return host.inner.delivery(subscription_id)
 
     @property
     def is_recovering(self) -> bool:
@@ -143,24 +153,37 @@ class Deliveries:
         if worker is not None and worker is not threading.current_thread():  # a handler may disconnect
             worker.join(_HANDLER_TIME)
             if worker.is_alive():
-                logger.warning("the handler %r is still running after %g s", self._busy_with, _HANDLER_TIME)
+                tell_still_running(self._busy_with, _HANDLER_TIME)
 
-    def _with_worker(self) -> _Host:
+    def _started_host(self) -> Host:
+        if self._host is None:
+            if not self._client.is_connected:  # any more
+                raise disconnected()
+            self._host = Host(self._client, self._sender, self._capabilities)
+            _open.add(self)
+        return self._host
+
+    def _with_worker(self) -> Host:
         with self._lock:
-            host = self.host
+            host = self._started_host()
             if self._worker is None:
                 self._worker = threading.Thread(
-                    target=self._work, args=(host,), name="i3x-handlers", daemon=True
+                    target=self._work, args=(host.mailbox,), name="i3x-handlers", daemon=True
                 )
                 self._worker.start()
             return host
 
-    def _work(self, host: _Host) -> None:
-        while (parcel := host.mailbox.take()) is not None:
-            handler = host.inner.handler_of(parcel.engine)
-            self._busy_with = handler or self._client.on_value_change
-            for call in calls(self._client, parcel, handler):
+    def _work(self, mailbox: ThreadMailbox[Parcel]) -> None:
+        """Call the handlers, one after the other, whatever they raise."""
+        while (parcel := mailbox.take()) is not None:
+            for callback, argument in calls(self._client, parcel):
+                self._busy_with = callback
                 try:
-                    call()
+                    callback(self._client, argument)
                 except Exception:
                     logger.exception("a handler of subscription %s failed", parcel.engine.subscription_id)
+
+
+def disconnected() -> ConnectionError:
+    """Return the error for what comes too late."""
+    return ConnectionError("the client was disconnected meanwhile; call connect() again")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-_RESOLUTION = timedelta(seconds=1)
-"""A Date header has whole seconds: the moment lies in the second that follows."""
+_RESOLUTION = timedelta(seconds=2)
+"""A Date header has whole seconds, and some servers write a new one only once a second."""
 
 
 class ServerClock:

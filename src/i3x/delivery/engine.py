@@ -7,22 +7,25 @@ time in between. An update is delivered, or it belongs to an element and an inte
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 import anyio
 import httpx
 
 from i3x import operations
-from i3x.delivery.backfill import Backfill, fill
+from i3x.capabilities import Capabilities
+from i3x.delivery.backfill import Backfill, fill, moment_of
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.clock import ServerClock
-from i3x.delivery.repeats import Repeats, key
+from i3x.delivery.repeats import Key, Repeats, key
 from i3x.delivery.settings import Settings
 from i3x.delivery.states import TRANSITIONS, Event, Status
 from i3x.errors import (
@@ -36,7 +39,7 @@ from i3x.errors import (
 )
 from i3x.event_stream import EventStream, EventTooLargeError
 from i3x.failures import Reply
-from i3x.models import Capabilities, Gap, SyncBatch, ValueChange
+from i3x.models import Gap, Subscription, SyncBatch, ValueChange
 from i3x.operations import Call
 from i3x.results import BulkList
 from i3x.transport import AsyncSender
@@ -47,15 +50,19 @@ T = TypeVar("T")
 
 logger = logging.getLogger("i3x.delivery")
 
-_HEALTHY_AFTER = 30.0  # seconds that a stream must have lived before the pauses begin anew
-_STREAM_AGAIN_AFTER = 300.0  # seconds of polling after which the stream is tried again
+HEALTHY_AFTER = 30.0
+"""Seconds that a stream must have lived before the pauses between attempts begin anew."""
+
+STREAM_AGAIN_AFTER = 300.0
+"""Seconds of polling after which ``auto`` tries the stream again."""
+
 _FAILED_OPENS = 3
 _FAILED_FILLS = 3
 _ITEMS_PER_REQUEST = 500
 _DELETION_TIME = 2.0  # seconds that a deletion may take when it must not hold anything up
 _SYNC_AFTER_STREAM = 2.0  # seconds for which a server may refuse sync after a stream was closed
-_BEHIND = 0.05  # seconds of waiting for the consumer after which the reading counts as behind
-_CAUGHT_UP = 0.01  # seconds of waiting for the server after which it no longer does
+_NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
+_LONGEST_WAIT = 300.0  # seconds that a server may ask to be left alone
 
 
 class Outlet(Protocol):
@@ -80,7 +87,9 @@ class _OpenGap:
 
     start: datetime
     reason: str
+    items: dict[str, int]
     missed: int | None = None
+    is_certain: bool = True
     failed_fills: int = 0
 
 
@@ -116,14 +125,16 @@ class Engine:
         self._acknowledged: int | None = None
         self._since = self._horizon = self._clock.earliest()
         self._gap: _OpenGap | None = None
+        self._presented: dict[str, Key] = {}
         self._was_open = False
         self._failed_opens = 0
+        self._wait_asked_for = 0.0
         self._stream_closed = 0.0
         self._in_trouble = False
         streams = settings.delivery == "stream" or (
             settings.delivery == "auto" and capabilities.subscribe.stream
         )
-        self._stream_from = 0.0 if streams else time.monotonic() + _STREAM_AGAIN_AFTER
+        self._stream_from = 0.0 if streams else time.monotonic() + STREAM_AGAIN_AFTER
 
     # --- the life of a subscription ---------------------------------------------------------------------
 
@@ -134,8 +145,7 @@ class Engine:
         or :class:`~i3x.SubscriptionError` if no item at all can be registered; nothing is left behind then.
         """
         is_first = not self.subscription_id
-        call = operations.create_subscription(self._client_id, self.display_name)
-        self.subscription_id = (await self._send(call)).subscription_id
+        await self._create_empty()
         self._acknowledged = None
         if is_first:
             self._since = self._horizon = self._clock.earliest()
@@ -145,16 +155,39 @@ class Engine:
             await self.delete()
             raise
 
+    async def _create_empty(self) -> None:
+        # A server carries out what nobody waits for any more: without the id it could not be deleted.
+        call = operations.create_subscription(self._client_id, self.display_name)
+        sending = asyncio.create_task(self._send(call), name="i3x-create-subscription")
+        try:
+            self.subscription_id = (await asyncio.shield(sending)).subscription_id
+        except asyncio.CancelledError:
+            await self._take_back(sending)
+            raise
+
+    async def _take_back(self, sending: asyncio.Task[Subscription]) -> None:
+        with anyio.CancelScope(shield=True):
+            done, _ = await asyncio.wait([sending], timeout=_DELETION_TIME)
+            if not done:
+                sending.cancel()
+            elif not sending.cancelled() and sending.exception() is None:
+                self.subscription_id = sending.result().subscription_id
+                await self.delete()
+
     async def adopt(self) -> None:
         """Take over a subscription that exists, with the items it has."""
         found = await self._send(operations.get_subscription(self._client_id, self.subscription_id))
         self.items = monitored(found.monitored_objects)
         self.display_name = found.display_name
+        self._since = self._horizon = self._clock.earliest()
 
     def begin_with(self, changes: list[ValueChange]) -> None:
-        """Count changes that were read before the subscription began; their repeats will be dropped."""
-        self._repeats.new_ones(changes)
-        self._repeats.expect()
+        """Count changes that were read before the subscription began.
+
+        If an element's first update is the same one, it is left out; not if another came before it, or the
+        older one would seem to be the newest.
+        """
+        self._presented = {change.element_id: key(change) for change in changes}
         self.changes += len(changes)
 
     async def delete(self) -> None:
@@ -166,25 +199,30 @@ class Engine:
                 logger.debug("subscription %s was not deleted: %s", self.subscription_id, error)
 
     async def run(self) -> None:
-        """Deliver until the task is cancelled, or what was asked for turns out to be impossible."""
+        """Deliver until the task is cancelled, or what was asked for turns out to be impossible.
+
+        A reading that ends by itself while the delivery is live has been ended by the server. In any other
+        status it means that the other way of reading is to go on.
+        """
         try:
-            recover = False
             while True:
+                error: I3XError | None = None
                 try:
-                    if recover:
+                    if self.status is Status.RECOVERING:
                         await self._recover()
+                    if self.status is not Status.CONNECTING:
+                        self._repeats.expect()
                     await (self._read_stream() if self._may_stream() else self._poll())
-                    error: I3XError | None = None  # the server ended it, or it is time for the other way
                 except NotSupportedError as failure:
-                    if self._settings.delivery == "stream":
+                    if self._settings.delivery == "stream" and failure.operation == "streamSubscription":
                         self._refuse(failure)
                         return
-                    error = None  # polling does it as well
+                    error = failure
                 except I3XError as failure:
                     error = failure
-                recover = True
-                self._lost(error)
-                await anyio.sleep(self._backoff.next(at_cap=isinstance(error, AuthenticationError)))
+                if error is not None or self.status is Status.LIVE:
+                    self._lost(error)
+                    await anyio.sleep(self._pause_after(error))
         except Exception as fault:
             logger.exception("the delivery of subscription %s failed", self.subscription_id)
             self._refuse(
@@ -193,10 +231,15 @@ class Engine:
         finally:
             self._move(Event.STOP)
 
+    def _pause_after(self, error: I3XError | None) -> float:
+        asked_for, self._wait_asked_for = self._wait_asked_for, 0.0
+        pause = self._backoff.next(at_cap=isinstance(error, AuthenticationError))
+        return max(pause, min(asked_for, _LONGEST_WAIT))
+
     def _refuse(self, error: I3XError) -> None:
         self.failure = error
-        self._move(Event.REFUSED)
         self._outlet.error(self, error)
+        self._move(Event.REFUSED)
 
     # --- recovery ---------------------------------------------------------------------------------------
 
@@ -270,13 +313,17 @@ class Engine:
         return {"subscription_id": self.subscription_id, "status": self.status.value}
 
     async def _send(self, call: Call[T]) -> T:
-        """Send a call, and learn the server's time from its answer."""
+        return await self._sender.send(self._noting(call))
+
+    def _noting(self, call: Call[T]) -> Call[T]:
+        """Return a call whose answer tells the server's time, and how long it wants to be left alone."""
 
         def read(reply: Reply) -> T:
             self._clock.observe(reply.date)
+            self._wait_asked_for = reply.retry_after or 0.0
             return call.read(reply)
 
-        return await self._sender.send(dataclasses.replace(call, read=read))
+        return dataclasses.replace(call, read=read)
 
     # --- the stream -------------------------------------------------------------------------------------
 
@@ -284,68 +331,77 @@ class Engine:
         return self._settings.delivery != "sync" and time.monotonic() >= self._stream_from
 
     async def _read_stream(self) -> None:
-        """Read a stream until it ends; raises the error that ended it."""
-        call = operations.stream_subscription(self._client_id, self.subscription_id)
-        opened = 0.0
+        """Read a stream until it ends, raising the error that ended it; or find that polling must do."""
+        call = self._noting(operations.stream_subscription(self._client_id, self.subscription_id))
+        opened: float | None = None
         try:
             async with self._sender.stream(call, self._settings.silence) as source:
                 opened = time.monotonic()
+                if self._failed_opens:
+                    # A stream does not tell what a queue has dropped that had to wait for it.
+                    self._begin_gap("overflow", is_certain=False)
                 self._failed_opens = 0
                 self.reconnects += self._was_open
                 self._was_open = True
                 self._clock.observe(source.date)
-                self._repeats.expect()
                 await self._end_gap()
                 self._well(Event.OPENED)
                 await self._take_parts(source)
         except I3XError as error:
-            if not opened:
-                self._note_failed_open(error)
-            raise
+            if opened is not None or not self._must_poll_after(error):
+                raise
         finally:
             self._stream_closed = time.monotonic()
-            if opened:
+            if opened is not None:
                 self._begin_gap("reconnect")
-                if time.monotonic() - opened > _HEALTHY_AFTER:
+                if time.monotonic() - opened > HEALTHY_AFTER:
                     self._backoff.reset()
 
-    def _note_failed_open(self, error: I3XError) -> None:
+    def _must_poll_after(self, error: I3XError) -> bool:
+        """Note that no stream could be opened, and tell whether that is no longer worth trying."""
         if isinstance(error, NotFoundError):
-            return
-        if error.status_code is None and not isinstance(
-            error.__cause__, (httpx.ConnectError, httpx.ConnectTimeout)
-        ):
+            return False
+        if error.status_code is None and not isinstance(error.__cause__, _NOTHING_SENT):
             # The server may have begun to send what then got lost on the way.
             self._begin_gap("reconnect")
         self._failed_opens += 1
-        if isinstance(error, NotSupportedError) or self._failed_opens >= _FAILED_OPENS:
-            self._failed_opens = 0
-            if self._settings.delivery == "auto":
-                self._stream_from = time.monotonic() + _STREAM_AGAIN_AFTER
+        is_enough = (
+            isinstance(error, NotSupportedError)
+            or self.status is Status.POLLING  # which works: this was a try
+            or self._failed_opens >= _FAILED_OPENS
+        )
+        if self._settings.delivery != "auto" or not is_enough:
+            return False
+        logger.info("subscription %s is polled: %s", self.subscription_id, error, extra=self._extra())
+        self._failed_opens = 0
+        self._stream_from = time.monotonic() + STREAM_AGAIN_AFTER
+        return True
 
     async def _take_parts(self, source: EventSource) -> None:
         events = EventStream()
         limit = self._settings.silence
-        behind = False
+        lag = 0.0  # seconds for which what comes next may have been waiting for us
+        asked = time.monotonic()
         with anyio.CancelScope(deadline=anyio.current_time() + limit) as scope:
-            asked = time.monotonic()
-            async for part in source.parts():
-                scope.deadline = float("inf")  # the silence of the server counts, not the time that we take
-                behind = behind and time.monotonic() - asked < _CAUGHT_UP
-                if not behind:
-                    self._horizon = self._clock.earliest()
-                changes, ended = self._read_part(events, part)
-                handing_over = time.monotonic()
-                await self._deliver(changes)
-                if ended:
-                    return
-                asked = time.monotonic()
-                behind = behind or asked - handing_over > _BEHIND
-                scope.deadline = anyio.current_time() + limit
+            async with aclosing(source.parts()) as parts:
+                async for part in parts:
+                    scope.deadline = float(
+                        "inf"
+                    )  # the silence of the server counts, not the time that we take
+                    came = time.monotonic()
+                    lag = max(0.0, lag - (came - asked))
+                    self._horizon = max(self._horizon, self._clock.earliest() - timedelta(seconds=lag))
+                    changes, ended = self._read_part(events, part)
+                    await self._deliver(changes)
+                    if ended:
+                        return
+                    asked = time.monotonic()
+                    lag += asked - came
+                    scope.deadline = anyio.current_time() + limit
         if scope.cancelled_caught:
             # Nobody knows whether there was nothing to say or nobody there to say it.
             logger.debug("nothing for %g s from subscription %s", limit, self.subscription_id)
-            self._begin_gap("silence")
+            self._begin_gap("silence", is_certain=False)
 
     def _read_part(self, events: EventStream, part: bytes) -> tuple[list[ValueChange], bool]:
         """Return the changes in a part of the stream, and whether the server says that it is the last one."""
@@ -366,23 +422,24 @@ class Engine:
     # --- the poll ---------------------------------------------------------------------------------------
 
     async def _poll(self) -> None:
-        """Poll until it is time to try the stream again; raises the error that ended it."""
+        """Poll until it is time to try the stream; raises the error that ended it."""
         while not self._may_stream():
+            asked = self._clock.earliest()
             batches = await self._sync()
             self._backoff.reset()
-            if self._gap is not None:
-                await self._end_gap()
             fetched = [change for batch in batches for change in batch.updates]
             if batches.partial is not None:
                 self._begin_gap("overflow", missed(self._acknowledged, batches))
-                await self._end_gap(fetched)
+            await self._end_gap(fetched)
             self._well(Event.POLLED)
             for error in batches.errors.values():
                 self._outlet.error(self, error)
-            await self._deliver(fetched)
             numbers = [batch.sequence_number for batch in batches if batch.sequence_number is not None]
+            if len(numbers) < len(batches):
+                self._repeats.expect()  # what can't be acknowledged is sent again and again
             self._acknowledged = max(numbers, default=self._acknowledged)
-            self._horizon = self._clock.earliest()
+            self._horizon = asked
+            await self._deliver(fetched)
             await anyio.sleep(self._settings.poll_interval)
 
     async def _sync(self) -> BulkList[SyncBatch]:
@@ -401,39 +458,65 @@ class Engine:
         if not changes:
             return
         new = self._repeats.new_ones(changes)
+        if self._presented:
+            new = [change for change in new if self._presented.pop(change.element_id, None) != key(change)]
         self.dropped += len(changes) - len(new)
         if new:
             self.changes += len(new)
             await self._outlet.put(self, new)
 
-    def _begin_gap(self, reason: str, missed: int | None = None) -> None:
-        """Open a gap at the last moment for which everything is known to have arrived."""
+    def _begin_gap(self, reason: str, missed: int | None = None, *, is_certain: bool = True) -> None:
+        """Open a gap at the last moment for which everything is known to have arrived.
+
+        One that is not certain is reported only if history has something that is missing, or can't tell.
+        """
         if self._gap is None:
-            self._gap = _OpenGap(self._horizon, reason, missed)
+            self._gap = _OpenGap(
+                self._horizon, reason, self._monitored_items(), missed, is_certain=is_certain
+            )
         elif reason == "expired":
-            self._gap.reason = reason
+            self._gap.reason, self._gap.is_certain = reason, True
 
     async def _end_gap(self, fetched: list[ValueChange] | None = None) -> None:
-        """Close the gap, fill it from history, and report it; ``fetched`` need not be replayed."""
+        """Close the gap, if there is one: fill it from history, and report it.
+
+        ``fetched`` are the oldest updates that still are to be delivered. Until the gap is filled, or filling
+        it has failed for good, it stays open, and whatever is lost meanwhile belongs to it.
+        """
         if (gap := self._gap) is None:
             return
-        end = self._clock.latest()
+        begun, end = self._clock.earliest(), self._clock.latest()
         found = await self._filling(gap, end)
         self._gap = None
-        known = set(map(key, fetched or ()))
-        replayed = self._repeats.new_ones([change for change in found.changes if key(change) not in known])
+        self._horizon = max(gap.start, begun)  # what history has told by then is known
         self._repeats.expect()
-        self._horizon = self._clock.earliest()
-        if gap.reason != "silence" or replayed or found.failures:
+        missing = self._repeats.new_ones(self._missing(found.changes, fetched or []))
+        if gap.is_certain or missing or found.failures:
             self._report(gap, end, found.failures)
-        if replayed:
-            self.replayed += len(replayed)
-            await self._outlet.put(self, replayed)
+        if missing:
+            self.replayed += len(missing)
+            await self._outlet.put(self, missing)
+            self._repeats.expect()  # from now: the handlers may have taken their time
+
+    def _missing(self, found: list[ValueChange], fetched: list[ValueChange]) -> list[ValueChange]:
+        """Return what history has between the last update delivered and the first that is to be.
+
+        An older one after a newer one would seem to be the present value of its element.
+        """
+        last = {name: moment_of(timestamp) for name, timestamp in self._repeats.latest().items()}
+        first = {change.element_id: moment_of(change.timestamp) for change in reversed(fetched)}
+        known = {*map(key, fetched), *self._presented.values()}
+        missing: list[ValueChange] = []
+        for change in found:
+            moment, name = moment_of(change.timestamp), change.element_id
+            if last.get(name, moment) <= moment <= first.get(name, moment) and key(change) not in known:
+                missing.append(change)
+        return missing
 
     def _report(self, gap: _OpenGap, end: datetime, failures: list[str]) -> None:
         self.gaps += 1
         detail = "; ".join(failures[:3])
-        elements = tuple(self._monitored_items())
+        elements = tuple(gap.items)
         report = Gap(
             self.subscription_id, elements, gap.start, end, gap.missed, gap.reason, not failures, detail
         )
@@ -447,9 +530,8 @@ class Engine:
         if not self._capabilities.query.history:
             nothing.failures.append("the server keeps no history")
             return nothing
-        self._repeats.expect()
         try:
-            return await fill(self._send, self._monitored_items(), gap.start, end, self._since)
+            return await fill(self._send, gap.items, gap.start, end, self._since)
         except I3XError as error:
             gap.failed_fills += 1
             if gap.failed_fills < _FAILED_FILLS:

@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio
 
 from i3x import operations
+from i3x.capabilities import Capabilities
 from i3x.delivery.engine import Engine
 from i3x.delivery.mailbox import LoopMailbox, ThreadMailbox
 from i3x.delivery.parcels import Handler, MailboxOutlet, Parcel, calls
 from i3x.delivery.settings import Settings
 from i3x.delivery.states import Status
 from i3x.delivery.view import Delivery
-from i3x.errors import I3XError, SubscriptionError
-from i3x.models import Capabilities, Subscription
+from i3x.errors import ConnectionError, I3XError, SubscriptionError
+from i3x.models import Subscription
 from i3x.operations import Call
 from i3x.transport import AsyncSender
 
@@ -29,14 +32,30 @@ logger = logging.getLogger("i3x.delivery")
 
 _DELETION_TIME = 2.0  # seconds that the deletions may take when a client disconnects
 _HANDLER_TIME = 1.0  # seconds that a handler which is still running is waited for
+_TURN = 0.001  # seconds of plain handlers after which others on the event loop get their turn
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
+class Closable(Protocol):
+    """What ends with a delivery: the mailbox of a watch."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Running:
+    """A delivery that goes on: its engine, the task it runs in, and what ends with it."""
+
     engine: Engine
     task: asyncio.Task[None]
-    handler: Handler | None
     is_ours: bool
+    mailbox: Closable | None = None
+
+    async def end(self) -> None:
+        """Stop delivering; the subscription stays on the server."""
+        await stop_task(self.task)
+        if self.mailbox is not None:
+            self.mailbox.close()
 
 
 class AsyncDeliveries:
@@ -54,16 +73,14 @@ class AsyncDeliveries:
         self.capabilities = capabilities
         self._mailbox: ThreadMailbox[Parcel] | LoopMailbox[Parcel] | None = mailbox
         self._worker: asyncio.Task[None] | None = None
-        self._running: dict[str, _Running] = {}
+        self._busy_with: object = None
+        self._running: dict[str, Running] = {}
+        self._closings = 0
+        self._openings = 0
+        self._all_open = anyio.Event()
 
-    def engine(
-        self, items: Mapping[str, int], settings: Settings, outlet: Any = None, **named: Any
-    ) -> Engine:
-        """Return an engine that is not started yet; without an outlet it serves the handlers."""
-        if outlet is None:
-            if self._mailbox is None:
-                self._mailbox = LoopMailbox()
-            outlet = MailboxOutlet(self._mailbox)
+    def engine(self, items: Mapping[str, int], settings: Settings, outlet: Any, **named: Any) -> Engine:
+        """Return an engine that is not started yet."""
         capabilities = self.capabilities()
         return Engine(self.sender, self._client.client_id, items, settings, capabilities, outlet, **named)
 
@@ -71,64 +88,129 @@ class AsyncDeliveries:
         """Send a call over the connections of the deliveries."""
         return await self.sender.send(call)
 
+    # --- the begin --------------------------------------------------------------------------------------
+
     async def subscribe(
         self, items: Mapping[str, int], display_name: str | None, handler: Handler | None, settings: Settings
     ) -> Subscription:
         """Make a subscription and deliver it to its handler."""
-        _needs_asyncio()
-        engine = self.engine(items, settings, display_name=display_name)
-        await engine.create()
-        self._start(engine, handler, is_ours=True)
+        engine = self.engine(items, settings, self._outlet(handler), display_name=display_name)
+        async with self.opening(engine.delete):
+            await engine.create()
         monitored = [{"elementId": element_id, "maxDepth": depth} for element_id, depth in items.items()]
-        return Subscription(engine.subscription_id, self._client.client_id, display_name, monitored)
+        subscription = Subscription(engine.subscription_id, self._client.client_id, display_name, monitored)
+        self.begin(engine, is_ours=True)
+        return subscription
 
     async def start(self, subscription_id: str, settings: Settings) -> None:
         """Deliver a subscription that exists; does nothing if it is being delivered."""
-        _needs_asyncio()
-        if subscription_id in self._running:
+        if self._find(subscription_id) is not None:
             return
-        engine = self.engine({}, settings, subscription_id=subscription_id)
-        await engine.adopt()
-        self._start(engine, None, is_ours=False)
+        engine = self.engine({}, settings, self._outlet(None), subscription_id=subscription_id)
+        async with self.opening():
+            await engine.adopt()
+        if self._find(subscription_id) is None:  # another task may have been faster
+            self.begin(engine, is_ours=False)
 
-    def _start(self, engine: Engine, handler: Handler | None, *, is_ours: bool) -> None:
-        task = self.spawn(engine)
-        self._running[engine.subscription_id] = _Running(engine, task, handler, is_ours)
-        if isinstance(self._mailbox, LoopMailbox) and self._worker is None:
+    @asynccontextmanager
+    async def opening(self, undo: Callable[[], Awaitable[None]] | None = None) -> AsyncIterator[None]:
+        """Return the frame in which a delivery is prepared; a disconnect meanwhile undoes it."""
+        _needs_asyncio()
+        closings = self._closings
+        self._openings += 1
+        try:
+            yield
+            if closings != self._closings:
+                if undo is not None:
+                    await undo()
+                raise ConnectionError("the client was disconnected before the delivery began")
+        finally:
+            self._openings -= 1
+            if not self._openings:
+                self._all_open.set()
+
+    def begin(self, engine: Engine, *, is_ours: bool, mailbox: Closable | None = None) -> None:
+        """Run an engine as a task of its own, from now to the end of the client at the latest."""
+        task = asyncio.create_task(engine.run(), name=f"i3x-delivery-{engine.subscription_id}")
+        self._running[engine.subscription_id] = Running(engine, task, is_ours, mailbox)
+
+    def _outlet(self, handler: Handler | None) -> MailboxOutlet:
+        """Return the way to the handlers; where they run on this loop, their worker begins with the first."""
+        if self._mailbox is None:
+            self._mailbox = LoopMailbox()
             self._worker = asyncio.create_task(self._work(self._mailbox), name="i3x-handlers")
+        return MailboxOutlet(self._mailbox, handler)
 
-    def spawn(self, engine: Engine) -> asyncio.Task[None]:
-        """Run an engine as a task of its own."""
-        return asyncio.create_task(engine.run(), name=f"i3x-delivery-{engine.subscription_id}")
-
-    async def stop(self, subscription_id: str) -> str:
-        """End a delivery, if there is one; returns the id that the subscription has on the server now."""
-        running = self._running.pop(subscription_id, None)
-        if running is None:
-            return subscription_id
-        await stop_task(running.task)
-        return running.engine.subscription_id
+    # --- what goes on -----------------------------------------------------------------------------------
 
     def delivery(self, subscription_id: str) -> Delivery:
         """Return the view of a delivery."""
-        if (running := self._running.get(subscription_id)) is None:
-            raise SubscriptionError(
-                f"subscription {subscription_id!r} is not being delivered: use subscribe() or start_stream()"
-            )
+        if (running := self._find(subscription_id)) is None:
+            raise not_delivered(subscription_id)
         return Delivery(running.engine)
 
     @property
     def is_recovering(self) -> bool:
         """Whether any delivery is being recovered."""
-        return any(running.engine.status is Status.RECOVERING for running in self._running.values())
+        return any(each.engine.status is Status.RECOVERING for each in list(self._running.values()))
+
+    def _find(self, subscription_id: str) -> Running | None:
+        """Find a delivery by the id that its subscription has, or had at first."""
+        running = self._running.get(subscription_id)
+        others = (
+            each for each in list(self._running.values()) if each.engine.subscription_id == subscription_id
+        )
+        return running or next(others, None)
+
+    async def _work(self, mailbox: LoopMailbox[Parcel]) -> None:
+        """Call the handlers, one after the other, whatever they raise."""
+        turn = time.monotonic()
+        while (parcel := await mailbox.get()) is not None:
+            for callback, argument in calls(self._client, parcel):
+                self._busy_with = callback
+                try:
+                    result = callback(self._client, argument)
+                    if inspect.isawaitable(result):
+                        await result
+                except Exception:
+                    logger.exception("a handler of subscription %s failed", parcel.engine.subscription_id)
+                if time.monotonic() - turn > _TURN:
+                    await asyncio.sleep(0)
+                    turn = time.monotonic()
+
+    # --- the end ----------------------------------------------------------------------------------------
+
+    async def stop(self, subscription_id: str) -> str | None:
+        """End a delivery; returns the id that its subscription has on the server now, None if there is none."""
+        running = self._find(subscription_id)
+        if running is None or not self._forget(running.engine):
+            return None
+        await running.end()
+        return running.engine.subscription_id
+
+    async def end(self, engine: Engine) -> None:
+        """End the delivery of an engine and delete its subscription; not if the client has done so before."""
+        if (running := self._forget(engine)) is not None:
+            with anyio.CancelScope(shield=True):
+                await running.end()
+                await engine.delete()
+
+    def _forget(self, engine: Engine) -> Running | None:
+        found = next((name for name, each in self._running.items() if each.engine is engine), None)
+        return None if found is None else self._running.pop(found)
 
     async def close(self) -> None:
         """End all deliveries, and delete the subscriptions that were made for them."""
+        self._closings += 1
+        if self._openings:
+            self._all_open = anyio.Event()
+            with anyio.move_on_after(_DELETION_TIME):
+                await self._all_open.wait()
         running, self._running = list(self._running.values()), {}
         for each in running:
             each.task.cancel()
         for each in running:
-            await stop_task(each.task)
+            await each.end()
         await self._delete([each.engine.subscription_id for each in running if each.is_ours])
         await self._end_worker()
 
@@ -157,28 +239,26 @@ class AsyncDeliveries:
             return
         done, _ = await asyncio.wait([worker], timeout=_HANDLER_TIME)
         if not done:
-            logger.warning("a handler is still running after %g s and is cancelled", _HANDLER_TIME)
+            tell_still_running(self._busy_with, _HANDLER_TIME)
             await stop_task(worker)
-
-    async def _work(self, mailbox: LoopMailbox[Parcel]) -> None:
-        while (parcel := await mailbox.get()) is not None:
-            for call in calls(self._client, parcel, self.handler_of(parcel.engine)):
-                try:
-                    result = call()
-                    if inspect.isawaitable(result):
-                        await result
-                except Exception:
-                    logger.exception("a handler of subscription %s failed", parcel.engine.subscription_id)
-
-    def handler_of(self, engine: Engine) -> Handler | None:
-        """Return the handler that was given for a subscription alone."""
-        return next((each.handler for each in self._running.values() if each.engine is engine), None)
 
 
 async def stop_task(task: asyncio.Task[None]) -> None:
     """Cancel a task and wait for its end."""
     task.cancel()
     await asyncio.wait([task])
+
+
+def not_delivered(subscription_id: str) -> SubscriptionError:
+    """Return the error for a subscription that nobody delivers."""
+    return SubscriptionError(
+        f"subscription {subscription_id!r} is not being delivered: use subscribe() or start_stream()"
+    )
+
+
+def tell_still_running(handler: object, seconds: float) -> None:
+    """Log that a handler did not end with its client."""
+    logger.warning("the handler %r is still running after %g s", handler, seconds)
 
 
 def _needs_asyncio() -> None:

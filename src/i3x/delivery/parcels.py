@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,16 +12,18 @@ from i3x.delivery.view import Delivery
 from i3x.errors import I3XError
 from i3x.models import Gap, ValueChange
 
+Callback = Callable[[Any, Any], object]
 Handler = Callable[[Any, ValueChange], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Changes, or one piece of news about their delivery."""
+    """Changes for a handler, or one piece of news about their delivery."""
 
     engine: Engine
     changes: list[ValueChange] | None = None
     news: Gap | I3XError | Status | None = None
+    handler: Handler | None = None
 
 
 class Mailbox(Protocol):
@@ -36,14 +37,15 @@ class Mailbox(Protocol):
 
 
 class MailboxOutlet:
-    """Puts what an engine reads into a mailbox."""
+    """Puts what an engine reads into a mailbox, for a handler of its own or for that of the client."""
 
-    def __init__(self, mailbox: Mailbox) -> None:
+    def __init__(self, mailbox: Mailbox, handler: Handler | None = None) -> None:
         self._mailbox = mailbox
+        self._handler = handler
 
     async def put(self, engine: Engine, changes: list[ValueChange]) -> None:
         """Take changes; waits while the mailbox is full."""
-        await self._mailbox.put(Parcel(engine, changes), len(changes))
+        await self._mailbox.put(Parcel(engine, changes, handler=self._handler), len(changes))
 
     def gap(self, engine: Engine, gap: Gap) -> None:
         """Take the report of a gap."""
@@ -58,26 +60,25 @@ class MailboxOutlet:
         self._mailbox.add(Parcel(engine, news=status))
 
 
-def news_callback(client: Any, parcel: Parcel) -> Callable[[], object] | None:
-    """Return what to call for a piece of news, None if the client has no callback for it."""
-    news: object = parcel.news
+def calls(client: Any, parcel: Parcel) -> Iterator[tuple[Callback, Any]]:
+    """Yield what to call for a parcel, and with what, one after the other, until its delivery is stopped."""
+    if parcel.changes is None:
+        yield from _news_calls(client, parcel)
+        return
+    for change in parcel.changes:
+        handler = parcel.handler or client.on_value_change
+        if handler is None or parcel.engine.status is Status.STOPPED:
+            return
+        yield handler, change
+
+
+def _news_calls(client: Any, parcel: Parcel) -> Iterator[tuple[Callback, Any]]:
+    news: Any = parcel.news
     if isinstance(news, Gap):
         callback = client.on_gap
     elif isinstance(news, Status):
-        callback, news = client.on_status, Delivery(parcel.engine)
+        callback, news = client.on_status, Delivery(parcel.engine, news)
     else:
         callback = client.on_error
-    return None if callback is None else functools.partial(callback, client, news)
-
-
-def calls(client: Any, parcel: Parcel, handler: Handler | None) -> Iterator[Callable[[], object]]:
-    """Yield what to call for a parcel, one after the other, until its delivery is stopped."""
-    if parcel.changes is None:
-        if (call := news_callback(client, parcel)) is not None:
-            yield call
-        return
-    for change in parcel.changes:
-        chosen = handler or client.on_value_change
-        if chosen is None or parcel.engine.status is Status.STOPPED:
-            return
-        yield functools.partial(chosen, client, change)
+    if callback is not None:
+        yield callback, news

@@ -10,15 +10,19 @@ from i3x.errors import I3XError
 
 
 class Delivery:
-    """A live view of how a subscription is delivered; each property is as of now."""
+    """A live view of how a subscription is delivered; each property is as of now.
 
-    def __init__(self, engine: Engine) -> None:
+    The one exception is ``status`` where the view comes with ``on_status``: that is the one it became.
+    """
+
+    def __init__(self, engine: Engine, became: Status | None = None) -> None:
         self._engine = engine
+        self._became = became
 
     @property
     def status(self) -> Status:
         """``connecting``, ``live``, ``polling``, ``recovering``, ``stopped`` or ``failed``; a str."""
-        return self._engine.status
+        return self._engine.status if self._became is None else self._became
 
     @property
     def subscription_id(self) -> str:

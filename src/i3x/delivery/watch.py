@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import inspect
 import time
 from collections import deque
@@ -13,14 +13,14 @@ from typing import Any, Self
 import anyio
 
 from i3x import operations
-from i3x.delivery.blocking import Deliveries
+from i3x.delivery.blocking import Deliveries, Host
 from i3x.delivery.engine import Engine
-from i3x.delivery.hosting import AsyncDeliveries, stop_task
+from i3x.delivery.hosting import AsyncDeliveries
 from i3x.delivery.mailbox import LoopMailbox, ThreadMailbox
-from i3x.delivery.parcels import MailboxOutlet, Parcel, news_callback
+from i3x.delivery.parcels import MailboxOutlet, Parcel, calls
 from i3x.delivery.settings import Settings
 from i3x.delivery.view import Delivery
-from i3x.errors import SubscriptionError
+from i3x.errors import ConnectionError, SubscriptionError
 from i3x.models import CurrentValue, ValueChange
 
 
@@ -48,17 +48,19 @@ class _Limits:
 
 async def _open(
     deliveries: AsyncDeliveries, items: Mapping[str, int], settings: Settings, initial: bool, mailbox: Any
-) -> tuple[Engine, asyncio.Task[None], list[ValueChange]]:
+) -> tuple[Engine, list[ValueChange]]:
     """Make the subscription, read the present values if they are wanted, and start to deliver."""
     engine = deliveries.engine(items, settings, MailboxOutlet(mailbox))
-    await engine.create()
-    try:
-        present = await _present(deliveries, items) if initial else []
-    except BaseException:
-        await engine.delete()
-        raise
+    async with deliveries.opening(engine.delete):
+        await engine.create()
+        try:
+            present = await _present(deliveries, items) if initial else []
+        except BaseException:
+            await engine.delete()
+            raise
     engine.begin_with(present)
-    return engine, deliveries.spawn(engine), present
+    deliveries.begin(engine, is_ours=True, mailbox=mailbox)
+    return engine, present
 
 
 async def _present(deliveries: AsyncDeliveries, items: Mapping[str, int]) -> list[ValueChange]:
@@ -72,12 +74,6 @@ def _changes(value: CurrentValue) -> list[ValueChange]:
     for element_id, part in (value.components or {}).items():
         changes.append(ValueChange(element_id, part.value, part.quality, part.timestamp))
     return changes
-
-
-async def _close(engine: Engine, task: asyncio.Task[None]) -> None:
-    with anyio.CancelScope(shield=True):
-        await stop_task(task)
-        await engine.delete()
 
 
 class AsyncWatch:
@@ -102,18 +98,17 @@ class AsyncWatch:
         self._limits = _Limits(timeout, count)
         self._mailbox: LoopMailbox[Parcel] = LoopMailbox()
         self._ready: deque[ValueChange] = deque()
-        self._running: tuple[Engine, asyncio.Task[None]] | None = None
+        self._engine: Engine | None = None
 
     @property
     def delivery(self) -> Delivery:
         """The live view of the delivery; there is none outside of the block."""
-        return Delivery(_engine_of(self._running))
+        return Delivery(_running(self._engine))
 
     async def __aenter__(self) -> Self:
-        engine, task, present = await _open(
+        self._engine, present = await _open(
             self._deliveries, self._items, self._settings, self._initial, self._mailbox
         )
-        self._running = engine, task
         self._ready.extend(present)
         return self
 
@@ -123,34 +118,35 @@ class AsyncWatch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        running, self._running = self._running, None
-        self._mailbox.close()
-        if running is not None:
-            await _close(*running)
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await self._deliveries.end(engine)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> ValueChange:
-        engine = _engine_of(self._running)
+        engine = _running(self._engine)
         if self._limits.are_reached:
             raise StopAsyncIteration
         with anyio.move_on_after(self._limits.timeout):
             while not self._ready:
-                if engine.failure is not None:
+                if self._mailbox.is_empty and engine.failure is not None:
                     raise engine.failure
-                await self._take(await self._mailbox.get())
+                if (parcel := await self._mailbox.get()) is None:
+                    break
+                await self._take(parcel)
         if not self._ready:
             raise StopAsyncIteration
         self._limits.count()
         return self._ready.popleft()
 
-    async def _take(self, parcel: Parcel | None) -> None:
-        if parcel is None:
+    async def _take(self, parcel: Parcel) -> None:
+        if parcel.changes is not None:
+            self._ready.extend(parcel.changes)
             return
-        self._ready.extend(parcel.changes or ())
-        if parcel.news is not None and (call := news_callback(self._client, parcel)) is not None:
-            result = call()
+        for callback, news in calls(self._client, parcel):
+            result = callback(self._client, news)
             if inspect.isawaitable(result):
                 await result
 
@@ -176,24 +172,23 @@ class Watch:
         self._initial = initial
         self._limits = _Limits(timeout, count)
         self._mailbox: ThreadMailbox[Parcel] | None = None
+        self._host: Host | None = None
         self._ready: deque[ValueChange] = deque()
-        self._running: tuple[Engine, asyncio.Task[None]] | None = None
+        self._engine: Engine | None = None
 
     @property
     def delivery(self) -> Delivery:
         """The live view of the delivery; there is none outside of the block."""
-        return Delivery(_engine_of(self._running))
+        return Delivery(_running(self._engine))
 
     def __enter__(self) -> Self:
         host = self._deliveries.host
-        engine, task, present = host.portal.call(self._open_on_loop, host.inner)
-        self._running = engine, task
+        self._host = host
+        self._engine, present = host.call(self._open_on_loop, host.inner)
         self._ready.extend(present)
         return self
 
-    async def _open_on_loop(
-        self, inner: AsyncDeliveries
-    ) -> tuple[Engine, asyncio.Task[None], list[ValueChange]]:
+    async def _open_on_loop(self, inner: AsyncDeliveries) -> tuple[Engine, list[ValueChange]]:
         self._mailbox = ThreadMailbox()
         return await _open(inner, self._items, self._settings, self._initial, self._mailbox)
 
@@ -203,28 +198,24 @@ class Watch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        running, self._running = self._running, None
-        if running is not None and self._deliveries.is_open:
-            self._deliveries.host.portal.call(self._close_on_loop, *running)
-
-    async def _close_on_loop(self, engine: Engine, task: asyncio.Task[None]) -> None:
-        if self._mailbox is not None:
-            self._mailbox.close()
-        await _close(engine, task)
+        (engine, self._engine), (host, self._host) = (self._engine, None), (self._host, None)
+        if engine is not None and host is not None:
+            with contextlib.suppress(ConnectionError):  # disconnecting has ended it
+                host.call(host.inner.end, engine)
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> ValueChange:
-        engine, mailbox = _engine_of(self._running), self._mailbox
+        engine, mailbox = _running(self._engine), self._mailbox
         if self._limits.are_reached or mailbox is None:
             raise StopIteration
         until = None if self._limits.timeout is None else time.monotonic() + self._limits.timeout
         while not self._ready:
-            if engine.failure is not None:
+            if mailbox.is_empty and engine.failure is not None:
                 raise engine.failure
             left = None if until is None else until - time.monotonic()
-            if mailbox.is_closed or (left is not None and left <= 0):
+            if mailbox.is_over or (left is not None and left <= 0):
                 raise StopIteration
             self._take(mailbox.take(left))
         self._limits.count()
@@ -233,12 +224,14 @@ class Watch:
     def _take(self, parcel: Parcel | None) -> None:
         if parcel is None:
             return
-        self._ready.extend(parcel.changes or ())
-        if parcel.news is not None and (call := news_callback(self._client, parcel)) is not None:
-            call()
+        if parcel.changes is not None:
+            self._ready.extend(parcel.changes)
+            return
+        for callback, news in calls(self._client, parcel):
+            callback(self._client, news)
 
 
-def _engine_of(running: tuple[Engine, asyncio.Task[None]] | None) -> Engine:
-    if running is None:
+def _running(engine: Engine | None) -> Engine:
+    if engine is None:
         raise SubscriptionError("a watch gives changes only within its with block")
-    return running[0]
+    return engine

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .answers import Body, BulkNotFound, Hang, Nested, NotJson, Redirect, Status
+from .answers import Body, BulkNotFound, Forget, Hang, Nested, NotJson, Redirect, Status
 from .base import Fault
 from .documents import (
     Beta,
@@ -14,7 +14,18 @@ from .documents import (
     Reorder,
     SuccessEnvelope,
 )
-from .streams import EventClose, LossyStreamClose, StreamReset, StreamSilence
+from .streams import (
+    EventClose,
+    LossyStreamClose,
+    StreamChunks,
+    StreamLoss,
+    StreamOrphan,
+    StreamRepeats,
+    StreamReset,
+    StreamShape,
+    StreamSilence,
+    StreamText,
+)
 from .wire import Reset, Slow, Truncate
 
 FAULTS: dict[str, type[Fault]] = {
@@ -25,6 +36,7 @@ FAULTS: dict[str, type[Fault]] = {
     "body": Body,
     "nested": Nested,
     "bulk_not_found": BulkNotFound,
+    "forget": Forget,
     # the answer's JSON
     "edit_json": EditJson,
     "reorder": Reorder,
@@ -42,8 +54,14 @@ FAULTS: dict[str, type[Fault]] = {
     "slow": Slow,
     # open event streams
     "lossy_stream_close": LossyStreamClose,
+    "stream_loss": StreamLoss,
     "event_close": EventClose,
     "stream_reset": StreamReset,
     "stream_silence": StreamSilence,
+    "stream_orphan": StreamOrphan,
+    "stream_repeats": StreamRepeats,
+    "stream_shape": StreamShape,
+    "stream_text": StreamText,
+    "stream_chunks": StreamChunks,
 }
 """Name -> fault. A fault's options are its class's fields, and the class says in one line what it does."""

@@ -120,6 +120,16 @@ class BulkNotFound(Fault):
         return None
 
 
+@dataclass(kw_only=True)
+class Forget(Fault):
+    """Forgets every subscription when a request comes in, as if each had lived too long, and then goes on."""
+
+    async def instead(self, exchange: Exchange, /) -> Response | None:
+        """No answer; the operation finds out."""
+        exchange.state.subscriptions.clear()
+        return None
+
+
 def verbatim(body: bytes | str, status: int, content_type: str, headers: Mapping[str, str]) -> Answer:
     """An answer that nothing more is done to."""
     content = body.encode() if isinstance(body, str) else body

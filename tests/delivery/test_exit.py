@@ -1,0 +1,58 @@
+"""The interpreter exits at once and in silence, whatever is still being delivered."""
+
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from i3x.testing import Server
+
+from .support import subscriptions, until
+
+PROGRAMS = {
+    "a subscription": "client.subscribe(['sensor-001'])",
+    "a poll": "client.subscribe(['sensor-001'], delivery='sync')",
+    "a watch": "client.watch(['sensor-001']).__enter__()",
+    "a handler that sleeps": """
+        import threading
+        begun = threading.Event()
+        client.subscribe(['sensor-001'], handler=lambda *_: (begun.set(), time.sleep(60)))
+        client.update_value('sensor-001', 5)
+        """,
+    "a recovery": """
+        client.subscribe(['sensor-001'])
+        server_gone()
+        """,
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_interpreter_exits(server: Server, name: str) -> None:
+    body = textwrap.dedent(PROGRAMS[name]).replace("server_gone()", "client.get_objects()")
+    if name == "a recovery":
+        server.fault("status", operation="streamSubscription", status=503)
+    program = f"import time, i3x\nclient = i3x.Client({server.url!r})\nclient.connect()\n{body}\n"
+    if name == "a handler that sleeps":
+        program = program.replace(
+            "client.update_value('sensor-001', 5)", "print('ready', flush=True)\nbegun.wait(10)"
+        )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        if name == "a handler that sleeps":
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            server.set_value("sensor-001", 1)
+        begun = time.monotonic()
+        _, errors = process.communicate(timeout=20)
+        took = time.monotonic() - begun
+    assert process.returncode == 0
+    if name == "a handler that sleeps":
+        assert "is still running" in errors
+        assert len(errors.splitlines()) == 1
+    else:
+        assert errors == ""
+    assert took < 5  # the start of the interpreter included
+    assert until(lambda: subscriptions(server) == [])

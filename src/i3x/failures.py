@@ -129,6 +129,8 @@ def told(detail: ResponseDetail, status: int, subject: Subject, redact: Callable
     advice = _ADVICE.get(status, _ADVICE[500] if status >= 500 else "ask the server's administrator")
     if status in (404, 410) and subject.subscription_id is not None:
         advice = _SUBSCRIPTION_GONE
+    elif status == 404 and subject.element_id is not None:
+        advice = "check the id: get_objects() and the calls for types list those that exist"
     return error_class(status)(
         f"{subject}: {words or 'the server gives no reason'} (status {status}); {advice}",
         status,

@@ -21,6 +21,12 @@ class _Bulk:
     errors: dict[str, I3XError]
     partial: ResponseDetail | None
 
+    def _described(self, content: str) -> str:
+        """Return the text of a plain list or dict, and of what stands beside it if anything does."""
+        beside = f", errors={self.errors!r}" if self.errors else ""
+        beside += f", partial={self.partial!r}" if self.partial is not None else ""
+        return f"{type(self).__name__}({content}{beside})" if beside else content
+
     def raise_for_errors(self) -> None:
         """Raise a :class:`~i3x.BulkError` if any item failed; do nothing otherwise."""
         if not self.errors:
@@ -42,6 +48,9 @@ class BulkList(_Bulk, list[T]):
         self.errors = {}
         self.partial = None
 
+    def __repr__(self) -> str:
+        return self._described(list.__repr__(self))
+
 
 class BulkDict(_Bulk, dict[str, T]):
     """A dict from id to result, of the items that succeeded, in the order asked for.
@@ -54,6 +63,14 @@ class BulkDict(_Bulk, dict[str, T]):
         super().__init__(content)
         self.errors = {}
         self.partial = None
+
+    def __repr__(self) -> str:
+        return self._described(dict.__repr__(self))
+
+    def __missing__(self, key: str) -> T:
+        if key in self.errors:
+            raise KeyError(str(self.errors[key]))
+        raise KeyError(key)
 
 
 class BulkItem(dict[str, Any]):

@@ -119,3 +119,22 @@ def test_an_item_survives_pickling_with_its_error() -> None:
     item = pickle.loads(pickle.dumps(i3x.BulkItem.of("elementId", "a", GONE)))
     assert item.error is not None
     assert vars(item.error) == vars(GONE)
+
+
+def test_a_look_up_of_what_failed_says_why() -> None:
+    values: i3x.BulkDict[int] = i3x.BulkDict({"a": 1})
+    values.errors["b"] = i3x.NotFoundError("no such element")
+    with pytest.raises(KeyError, match="no such element"):
+        values["b"]
+    with pytest.raises(KeyError, match="c"):
+        values["c"]
+
+
+def test_what_failed_is_seen_when_the_result_is_printed() -> None:
+    values: i3x.BulkDict[int] = i3x.BulkDict({"a": 1})
+    assert repr(values) == "{'a': 1}"
+    values.errors["b"] = i3x.NotFoundError("no such element")
+    assert "no such element" in repr(values)
+    found = i3x.BulkList([1])
+    found.partial = i3x.ResponseDetail(detail="cut")
+    assert repr(found).startswith("BulkList([1], partial=")

@@ -110,6 +110,7 @@ class Engine:
         self.items = dict(items)
         self.display_name = display_name
         self.subscription_id = subscription_id
+        self.first_subscription_id = subscription_id
         self.status = Status.CONNECTING
         self.errors: dict[str, I3XError] = {}
         self.failure: I3XError | None = None
@@ -148,6 +149,7 @@ class Engine:
         await self._create_empty()
         self._acknowledged = None
         if is_first:
+            self.first_subscription_id = self.subscription_id
             self._since = self._horizon = self._clock.earliest()
         try:
             await self._register_all()
@@ -284,6 +286,7 @@ class Engine:
             self.errors.pop(element_id, None)
         elif element_id not in self.errors:
             self.errors[element_id] = error
+            logger.warning("element %r is not monitored: %s", element_id, error, extra=self._extra())
             self._outlet.error(self, error)
 
     def _lost(self, error: I3XError | None) -> None:
@@ -291,7 +294,8 @@ class Engine:
         self._move(Event.LOST)
         level = logging.DEBUG if self._in_trouble or error is None else logging.WARNING
         reason = error if error is not None else "the server ended it"
-        logger.log(level, "delivery of %s interrupted: %s", self.subscription_id, reason, extra=self._extra())
+        name = self.first_subscription_id
+        logger.log(level, "delivery of %s interrupted: %s", name, reason, extra=self._extra())
         if error is not None and not self._in_trouble:
             self._in_trouble = True
             self._outlet.error(self, error)
@@ -300,7 +304,9 @@ class Engine:
         """Note that the reading goes on."""
         if self._in_trouble:
             self._in_trouble = False
-            logger.info("delivery of %s goes on", self.subscription_id, extra=self._extra())
+            name, now = self.first_subscription_id, self.subscription_id
+            renamed = "" if name == now else f", on the server as {now}"
+            logger.info("delivery of %s goes on%s", name, renamed, extra=self._extra())
         self._move(event)
 
     def _move(self, event: Event) -> None:
@@ -518,7 +524,24 @@ class Engine:
         detail = "; ".join(failures[:3])
         elements = tuple(gap.items)
         report = Gap(
-            self.subscription_id, elements, gap.start, end, gap.missed, gap.reason, not failures, detail
+            self.first_subscription_id,
+            elements,
+            gap.start,
+            end,
+            gap.missed,
+            gap.reason,
+            not failures,
+            detail,
+        )
+        logger.log(
+            logging.WARNING if failures else logging.INFO,
+            "gap in %s (%s) from %s to %s: %s",
+            report.subscription_id,
+            report.reason,
+            report.start_time,
+            report.end_time,
+            f"not filled: {detail}" if failures else "filled with what the server's history has of it",
+            extra=self._extra(),
         )
         self._outlet.gap(self, report)
 

@@ -30,6 +30,11 @@ class Delivery:
         return self._engine.subscription_id
 
     @property
+    def first_subscription_id(self) -> str:
+        """The id that ``subscribe()`` returned, which stays the name of the delivery and of its gaps."""
+        return self._engine.first_subscription_id
+
+    @property
     def changes(self) -> int:
         """How many live changes were delivered."""
         return self._engine.changes

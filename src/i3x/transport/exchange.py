@@ -255,6 +255,8 @@ class Exchange:
                 TimeoutError,
                 f"{address} did not answer in time; ask for less, or give a larger timeout=",
             )
+        elif "WRONG_VERSION_NUMBER" in words:
+            text = f"{address} does not speak TLS; if it is meant to, verify its port, else use http:// in base_url"
         elif _is_tls(error):
             text = (
                 f"no trusted TLS connection to {address}: {words}; for a certificate of your own authority pass "

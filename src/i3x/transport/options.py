@@ -52,6 +52,8 @@ class Options:
         _check_auth(self.auth)
         if isinstance(self.token, str):
             check_header("Authorization", self.token)
+            if self.token.lower().startswith("bearer "):
+                raise ValueError("give token= without the word Bearer, which is added")
         elif self.token is not None and not callable(self.token):
             raise TypeError(f"token must be a str or a function, not {type(self.token).__name__}")
         if not isinstance(self.server_hostname, (str, type(None))):

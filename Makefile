@@ -10,8 +10,10 @@ PINS   := codegen/constraints.txt tests/constraints.txt
 SPEC ?= openapi/i3x-1.0.json
 OUT  ?= src/i3x/raw
 
+RELEASED := $(VENV)/released
+
 .NOTPARALLEL:
-.PHONY: demo test soak install generate check-generated lint types unit clean
+.PHONY: demo test bench soak install generate check-generated lint types unit clean
 
 demo: install
 	@$(BIN)/python -m i3x.cli.demo
@@ -48,6 +50,14 @@ unit: install
 # Minutes of random faults; SOAK_SECONDS and SOAK_SEED change how many, and which.
 soak: install
 	$(BIN)/pytest -s -p no:xdist tests/soak
+
+# Beside the released client, which has our import name and so an environment of its own.
+bench: install $(RELEASED)
+	$(BIN)/python -m tests.benchmarks --released $(RELEASED)/bin/python
+
+$(RELEASED):
+	$(PYTHON) -m venv $@
+	$@/bin/pip install --quiet 'i3x-client==1.0.0'
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -11,7 +11,7 @@ from i3x.models import ValueChange
 
 Key = tuple[str, str, str, bytes]
 
-_REMEMBERED = 2_000
+_REMEMBERED = 200
 """How many updates of a subscription; with hundreds of subscriptions, more would be felt in memory."""
 
 _SETTLED_AFTER = 30.0  # seconds

@@ -526,11 +526,12 @@ class AsyncClient(ClientBase):
 
     @property
     def _deliveries(self) -> AsyncDeliveries:
-        if self._running_deliveries is None:
-            from i3x.delivery.hosting import AsyncDeliveries
+        with self._making_deliveries:
+            if self._running_deliveries is None:
+                from i3x.delivery.hosting import AsyncDeliveries
 
-            self._running_deliveries = AsyncDeliveries(self, self._sender, self._capabilities)
-        return self._running_deliveries
+                self._running_deliveries = AsyncDeliveries(self, self._sender, self._capabilities)
+            return self._running_deliveries
 
     async def subscribe(
         self,

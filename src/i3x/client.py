@@ -524,11 +524,12 @@ class Client(ClientBase):
 
     @property
     def _deliveries(self) -> Deliveries:
-        if self._running_deliveries is None:
-            from i3x.delivery.blocking import Deliveries
+        with self._making_deliveries:
+            if self._running_deliveries is None:
+                from i3x.delivery.blocking import Deliveries
 
-            self._running_deliveries = Deliveries(self, self._sender, self._capabilities)
-        return self._running_deliveries
+                self._running_deliveries = Deliveries(self, self._sender, self._capabilities)
+            return self._running_deliveries
 
     def subscribe(
         self,

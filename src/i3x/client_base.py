@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
@@ -50,6 +51,7 @@ class ClientBase:
         self._server_info: ServerInfo | None = None
         self._before_release = False
         self._unconnected_state = "disconnected"
+        self._making_deliveries = threading.Lock()
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]) -> Self:

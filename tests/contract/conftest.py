@@ -1,4 +1,4 @@
-"""What the contract tests share: the corrected document, and code generated from it, once in a session."""
+"""What the contract tests share: the corrected document, and code generated from it, once for all of them."""
 
 import copy
 from pathlib import Path

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections import deque
+from typing import ClassVar
 
 import msgspec
 
@@ -11,8 +13,11 @@ from i3x.models import ValueChange
 
 Key = tuple[str, str, str, bytes]
 
-_REMEMBERED = 200
-"""How many updates of a subscription; with hundreds of subscriptions, more would be felt in memory."""
+_REMEMBERED = 20_000
+"""How many updates all subscriptions of the process remember together, in equal shares."""
+
+_LEAST = 100
+"""How many a subscription remembers, whatever its share."""
 
 _SETTLED_AFTER = 30.0  # seconds
 
@@ -29,10 +34,18 @@ class Repeats:
     keeps is made comparable when repeats are expected, and only once.
     """
 
+    _all: ClassVar[weakref.WeakSet[Repeats]] = weakref.WeakSet()
+
     def __init__(self) -> None:
-        self._recent: deque[ValueChange] = deque(maxlen=_REMEMBERED)
+        self._recent: deque[ValueChange] = deque()
         self._known: dict[Key, None] = {}
+        self._latest: dict[str, str] = {}
         self._until = 0.0
+        self._all.add(self)
+
+    @property
+    def _share(self) -> int:
+        return max(_LEAST, _REMEMBERED // len(self._all))
 
     def expect(self) -> None:
         """Look out for repeats of what was delivered, from now on."""
@@ -45,22 +58,22 @@ class Repeats:
         """Return the changes that are no repeats, and remember them."""
         if time.monotonic() > self._until:
             self._recent.extend(changes)
-            return changes
-        return [change for change in changes if self._is_new(change)]
+            for _ in range(len(self._recent) - self._share):
+                self._recent.popleft()
+        else:
+            changes = [change for change in changes if self._remember(key(change))]
+        for change in changes:
+            self._latest[change.element_id] = change.timestamp
+        return changes
 
     def latest(self) -> dict[str, str]:
-        """Return element id → timestamp of what was delivered last, as far as that is remembered."""
-        latest = {known[0]: known[1] for known in self._known}
-        latest.update((change.element_id, change.timestamp) for change in self._recent)
-        return latest
-
-    def _is_new(self, change: ValueChange) -> bool:
-        return self._remember(key(change))
+        """Return element id → timestamp of what was delivered last of each element."""
+        return dict(self._latest)
 
     def _remember(self, one: Key) -> bool:
         # Taking it out first makes it the youngest: what is sent over and over is not forgotten.
         is_new = self._known.pop(one, self) is self
         self._known[one] = None
-        if len(self._known) > _REMEMBERED:
+        for _ in range(len(self._known) - self._share):
             del self._known[next(iter(self._known))]
         return is_new

@@ -26,7 +26,7 @@ $(READY): pyproject.toml $(PINS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "i3x-client needs Python 3.11 or newer; name one with: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet 'pip==26.3'
-	$(BIN)/pip install --quiet $(addprefix --constraint ,$(PINS)) --group codegen --group test --editable '.[cli,testing]'
+	$(BIN)/pip install --quiet $(addprefix --constraint ,$(PINS)) --group codegen --group test --editable '.[cli,conformance,frames,testing,types]'
 	@touch $@
 
 generate: install

@@ -1,7 +1,7 @@
 """The address space: namespaces, types, objects and the relationships between them.
 
-It is built once and never changes afterwards, so that whatever is encoded from it can be kept.
-Relationships are held in one place and seen from both ends.
+What is encoded from it can be kept until it changes, which only a test makes it do. Relationships are held in one place
+and seen from both ends.
 """
 
 from __future__ import annotations
@@ -94,8 +94,53 @@ class AddressSpace:
         if component:
             self._components.add(element.element_id)
         if element.parent_id is not None:
-            below = self._parts if component else self._children
-            below.setdefault(element.parent_id, []).append(element.element_id)
+            self._siblings(element).append(element.element_id)
+
+    def replace(self, element: Element) -> None:
+        """Put an object in the place of the one with its id; it may hang below another parent."""
+        before = self.elements[element.element_id]
+        if element.parent_id != before.parent_id:
+            self._unhang(before)
+            if element.parent_id is not None:
+                self._siblings(element).append(element.element_id)
+        self.elements[element.element_id] = element
+
+    def remove(self, element_id: str) -> set[str]:
+        """Remove an object, all below it and every relationship with them; returns the ids that are gone."""
+        self._unhang(self.elements[element_id])
+        gone = self.below(element_id)
+        for each in gone:
+            for held in (self.elements, self._traits, self._parts, self._children, self._graph):
+                held.pop(each, None)
+        self._components -= gone
+        for source, edges in self._graph.items():
+            left = {
+                kind: [target for target in targets if target not in gone] for kind, targets in edges.items()
+            }
+            self._graph[source] = {kind: targets for kind, targets in left.items() if targets}
+        return gone
+
+    def below(self, element_id: str) -> set[str]:
+        """An object, its children, its components, and all below them."""
+        found: set[str] = set()
+        waiting = [element_id]
+        while waiting:
+            each = waiting.pop()
+            found.add(each)
+            waiting += self._children.get(each, []) + self._parts.get(each, [])
+        return found
+
+    def _siblings(self, element: Element) -> list[str]:
+        held = self._parts if element.element_id in self._components else self._children
+        return held.setdefault(str(element.parent_id), [])
+
+    def _unhang(self, element: Element) -> None:
+        if element.parent_id is None:
+            return
+        held = self._parts if element.element_id in self._components else self._children
+        held[element.parent_id].remove(element.element_id)
+        if not held[element.parent_id]:
+            del held[element.parent_id]
 
     def relate(self, source: str, relationship: str, target: str) -> None:
         """Add a graph edge, and with it the reverse edge."""

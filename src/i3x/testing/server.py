@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Any, Self
 
-from . import timestamps
+from . import changing, timestamps
+from .address_space import Element
 from .app import build
 from .faults.base import FaultHandle
 from .hosting import Host
@@ -201,6 +202,66 @@ class Server:
             raise ValueError(problem)
         text = timestamps.render(timestamps.now()) if timestamp is None else timestamps.normalise(timestamp)
         self._on_loop(lambda: self._state.values.write(element_id, VQT(value, quality, text)))
+
+    def add_object(
+        self,
+        element_id: str,
+        display_name: str,
+        type_element_id: str,
+        *,
+        parent_id: str | None = None,
+        component: bool = False,
+        value: Any = None,
+    ) -> None:
+        """Add an object; its value stands still.
+
+        Args:
+            element_id: its id, which no other object has.
+            display_name: its name.
+            type_element_id: its type.
+            parent_id: what it is below; None for a root.
+            component: whether it is a component of its parent, and not a child.
+            value: any JSON value; None for no data.
+
+        Raises:
+            KeyError: there is no such parent or object type.
+            ValueError: there is an object with that id, or a component has no owner.
+        """
+        element = Element(element_id, display_name, type_element_id, parent_id)
+        self._on_loop(lambda: changing.add(self._state, element, value, component=component))
+
+    def move_object(self, element_id: str, parent_id: str | None) -> None:
+        """Put an object, with all below it, below another parent, or among the roots; a component stays one.
+
+        Raises:
+            KeyError: there is no such object or parent.
+            ValueError: the parent is the object itself or below it.
+        """
+        self._on_loop(lambda: changing.change(self._state, element_id, parent_id=parent_id))
+
+    def rename_object(self, element_id: str, display_name: str) -> None:
+        """Give an object another display name.
+
+        Raises:
+            KeyError: there is no such object.
+        """
+        self._on_loop(lambda: changing.change(self._state, element_id, display_name=display_name))
+
+    def retype_object(self, element_id: str, type_element_id: str) -> None:
+        """Give an object another type; its value stays as it is, whether it fits or not.
+
+        Raises:
+            KeyError: there is no such object or object type.
+        """
+        self._on_loop(lambda: changing.change(self._state, element_id, type_element_id=type_element_id))
+
+    def remove_object(self, element_id: str) -> None:
+        """Remove an object, all below it, and every relationship with them.
+
+        Raises:
+            KeyError: there is no such object.
+        """
+        self._on_loop(lambda: changing.remove(self._state, element_id))
 
     def fault(
         self, name: str, *, operation: str | None = None, times: int | None = None, **options: Any

@@ -79,7 +79,7 @@ class State:
     faults: FaultTable = field(default_factory=lambda: FaultTable(FAULTS, OPERATIONS))
     requests: deque[ReceivedRequest] = field(default_factory=lambda: deque(maxlen=1000))
     listings: dict[object, Encoded] = field(default_factory=dict)
-    """Encoded bodies of listings: the address space never changes."""
+    """Encoded bodies of listings, until the address space changes."""
     station: PumpStation = field(init=False)
     values: Values = field(init=False)
     subscriptions: Subscriptions = field(init=False)

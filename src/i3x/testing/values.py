@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -52,6 +52,18 @@ class Values:
         self._recorded: dict[str, list[tuple[int, VQT]]] = {}
         self._live = [element_id for element_id, profile in profiles.items() if profile.live]
         self._step = 0
+
+    def add(self, element_id: str, profile: Profile) -> None:
+        """Take in an object whose value comes about like this."""
+        self._profiles[element_id] = profile
+
+    def forget(self, element_ids: Iterable[str]) -> None:
+        """Drop objects, with their values and their histories."""
+        for element_id in element_ids:
+            for held in (self._profiles, self._current, self._recorded):
+                held.pop(element_id, None)
+            if element_id in self._live:
+                self._live.remove(element_id)
 
     def current(self, element_id: str) -> VQT:
         """The last known value."""

@@ -31,6 +31,7 @@ WORDS = {
     "AsyncDeliveries": "Deliveries",
     "AsyncConsumer": "Consumer",
     "AsyncWatch": "Watch",
+    "AsyncAddressSpace": "AddressSpace",
     "aclosing": "closing",
     "aiter": "iter",
     "anext": "next",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from i3x.delivery.states import Status as DeliveryStatus
     from i3x.delivery.view import Delivery
     from i3x.errors import (
+        AmbiguousPathError,
         AuthenticationError,
         BadRequestError,
         BulkError,
@@ -54,12 +55,18 @@ if TYPE_CHECKING:
         SyncBatch,
         ValueChange,
     )
+    from i3x.navigate.changes import AddressSpaceChanges
+    from i3x.navigate.space import AddressSpace, AsyncAddressSpace
     from i3x.results import BulkDict, BulkItem, BulkList
 
 __version__ = "2.0.0"
 
 __all__ = [
     "VQT",
+    "AddressSpace",
+    "AddressSpaceChanges",
+    "AmbiguousPathError",
+    "AsyncAddressSpace",
     "AsyncClient",
     "AuthenticationError",
     "BadRequestError",
@@ -100,6 +107,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AddressSpace": "navigate.space",
+    "AddressSpaceChanges": "navigate.changes",
+    "AsyncAddressSpace": "navigate.space",
     "AsyncClient": "aio",
     "Capabilities": "capabilities",
     "Client": "client",

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from i3x.delivery.hosting import AsyncDeliveries
     from i3x.delivery.view import Delivery
     from i3x.delivery.watch import AsyncWatch
+    from i3x.navigate.space import AsyncAddressSpace
 
 
 class AsyncClient(ClientBase):
@@ -300,6 +301,20 @@ class AsyncClient(ClientBase):
         """
         call = operations.get_related_objects(element_ids, relationship_type, include_metadata)
         return await self._sender.send(call, timeout)
+
+    async def address_space(
+        self, include_metadata: bool = False, *, timeout: Timeout | None = None
+    ) -> AsyncAddressSpace:
+        """Read all objects and types, and return them as an :class:`~i3x.AsyncAddressSpace` to find one's way in.
+
+        These are three requests, each of which may take ``timeout``; all that the address space is asked
+        afterwards is local, but ``refresh()``, which reads it again and tells what has changed.
+        ``include_metadata`` tells components from other children. Standard: Explore, getObjects,
+        getObjectTypes, getRelationshipTypes.
+        """
+        from i3x.navigate.space import AsyncAddressSpace
+
+        return await AsyncAddressSpace.read(self, bool(include_metadata), timeout)
 
     # --- values -----------------------------------------------------------------------------------------
 

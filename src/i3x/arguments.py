@@ -18,10 +18,13 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from i3x.models import VQT, CurrentValue, Subscription, ValueChange, to_datetime
+from i3x.models import VQT, CurrentValue, ObjectInstance, Subscription, ValueChange, to_datetime
 
 Time: TypeAlias = datetime | timedelta | str
 """A moment: an aware datetime, a timedelta back from now, or RFC 3339 text, which is sent as it is."""
+
+Element: TypeAlias = ObjectInstance | str
+"""An object, or its element id."""
 
 EPOCH = "1970-01-01T00:00:00Z"
 QUALITIES = ("Good", "GoodNoData", "Bad", "Uncertain")

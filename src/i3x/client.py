@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from i3x.delivery.consumer import Consumer
     from i3x.delivery.view import Delivery
     from i3x.delivery.watch import Watch
+    from i3x.navigate.space import AddressSpace
 
 
 class Client(ClientBase):
@@ -302,6 +303,20 @@ class Client(ClientBase):
         """
         call = operations.get_related_objects(element_ids, relationship_type, include_metadata)
         return self._sender.send(call, timeout)
+
+    def address_space(
+        self, include_metadata: bool = False, *, timeout: Timeout | None = None
+    ) -> AddressSpace:
+        """Read all objects and types, and return them as an :class:`~i3x.AddressSpace` to find one's way in.
+
+        These are three requests, each of which may take ``timeout``; all that the address space is asked
+        afterwards is local, but ``refresh()``, which reads it again and tells what has changed.
+        ``include_metadata`` tells components from other children. Standard: Explore, getObjects,
+        getObjectTypes, getRelationshipTypes.
+        """
+        from i3x.navigate.space import AddressSpace
+
+        return AddressSpace.read(self, bool(include_metadata), timeout)
 
     # --- values -----------------------------------------------------------------------------------------
 

@@ -59,6 +59,21 @@ class NotFoundError(I3XError):
     """An element, a subscription or an endpoint does not exist (404) or no longer does (410)."""
 
 
+class NotListedError(NotFoundError, KeyError):
+    """What was asked of an address space that has been read is not in it; a ``KeyError`` too."""
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # a KeyError shows the repr of its message
+
+
+class AmbiguousPathError(I3XError, ValueError):
+    """A path or a display name stands for several objects; ``candidates`` are their element ids."""
+
+    def __init__(self, message: str, candidates: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.candidates = candidates
+
+
 class NotSupportedError(I3XError):
     """The server does not offer this optional feature (501)."""
 

@@ -42,7 +42,13 @@ def test_the_blocking_documentation_does_not_speak_of_a_loop() -> None:
     assert not [text for text in texts if "await " in (text or "") or "AsyncClient" in (text or "")]
 
 
-LOADED_LATER = {each.__name__: each for each in (AsyncConsumer, AsyncWatch, Consumer, Delivery, Watch)}
+LOADED_LATER = {
+    each.__name__: each
+    for each in (
+        AsyncConsumer, AsyncWatch, Consumer, Delivery, Watch,
+        i3x.AddressSpace, i3x.AsyncAddressSpace,
+    )
+}  # fmt: skip
 """What the clients import only when it is needed, and name in their annotations all the same."""
 
 
@@ -60,10 +66,24 @@ def test_annotations_can_be_resolved(name: str) -> None:
         name
         for name in NAMES
         if name.startswith(("get_", "query_", "list_", "update_", "register_", "unregister_", "sync_"))
-        or name in ("create_subscription", "unsubscribe")
+        or name in ("create_subscription", "unsubscribe", "address_space")
     ],
 )
 def test_every_operation_takes_a_timeout(name: str) -> None:
     parameter = inspect.signature(getattr(i3x.Client, name)).parameters["timeout"]
     assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
     assert parameter.default is None
+
+
+PAIRS = [(i3x.AddressSpace, i3x.AsyncAddressSpace)]
+
+
+@pytest.mark.parametrize(("blocking", "asynchronous"), PAIRS)
+def test_what_both_return_offers_the_same(blocking: type, asynchronous: type) -> None:
+    names = [name for name in dir(blocking) if not name.startswith("_")]
+    assert names == [name for name in dir(asynchronous) if not name.startswith("_")]
+    for name in names:
+        ours, theirs = getattr(blocking, name), getattr(asynchronous, name)
+        assert inspect.getdoc(ours) == inspect.getdoc(theirs)
+        if callable(ours) and name != "read":
+            assert inspect.signature(ours) == inspect.signature(theirs)

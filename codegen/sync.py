@@ -32,6 +32,7 @@ WORDS = {
     "AsyncConsumer": "Consumer",
     "AsyncWatch": "Watch",
     "AsyncAddressSpace": "AddressSpace",
+    "AsyncTraversal": "Traversal",
     "aclosing": "closing",
     "aiter": "iter",
     "anext": "next",

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     )
     from i3x.navigate.changes import AddressSpaceChanges
     from i3x.navigate.space import AddressSpace, AsyncAddressSpace
+    from i3x.navigate.traversal import Hop
     from i3x.results import BulkDict, BulkItem, BulkList
 
 __version__ = "2.0.0"
@@ -82,6 +83,7 @@ __all__ = [
     "DeliveryStatus",
     "Gap",
     "HistoricalValue",
+    "Hop",
     "I3XError",
     "InvalidServerResponseError",
     "Namespace",
@@ -115,6 +117,7 @@ _HOMES = {
     "Client": "client",
     "Delivery": "delivery.view",
     "DeliveryStatus": "delivery.states",
+    "Hop": "navigate.traversal",
     **dict.fromkeys(("BulkDict", "BulkItem", "BulkList"), "results"),
     **{name: "errors" for name in __all__ if name.endswith("Error")},
 }

@@ -56,6 +56,33 @@ def element_ids(values: Iterable[str], name: str = "element_ids") -> list[str]:
     return [element_id(value, f"each of {name}") for value in values]
 
 
+def start_elements(start: Element | Iterable[Element]) -> list[str]:
+    """Return the ids of the elements where a traversal begins, each once; they are given as objects or by id."""
+    if isinstance(start, (ObjectInstance, str)):
+        start = [start]
+    elif not isinstance(start, Iterable) or isinstance(start, bytes):
+        raise TypeError(f"start must be an element or several, not {type(start).__name__}")
+    ids = [each.element_id if isinstance(each, ObjectInstance) else each for each in start]
+    return list(dict.fromkeys(element_ids(ids, "start")))
+
+
+def relationship_types(wanted: str | Iterable[str] | None) -> frozenset[str] | None:
+    """Return the ids of the relationship types to follow; None for all."""
+    if wanted is None:
+        return None
+    ids = element_ids([wanted] if isinstance(wanted, str) else wanted, "relationship_types")
+    if not ids:
+        raise ValueError("relationship_types must not be empty; None follows all of them")
+    return frozenset(ids)
+
+
+def max_hops(value: int | None) -> int | None:
+    """Return how many edges to follow at most; None for no limit."""
+    if value is None:
+        return None
+    return _whole_number(value, "max_hops", "1 (direct neighbours), N (N edges away), or None (no limit)", 1)
+
+
 def subscription_id(subscription: Subscription | str) -> str:
     """Return the id of a subscription that is given as a record or by its id."""
     if isinstance(subscription, Subscription):

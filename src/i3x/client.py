@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from i3x import arguments, operations, versions
-from i3x.arguments import Time
+from i3x.arguments import Element, Time
 from i3x.client_base import ClientBase
 from i3x.delivery.callbacks import notify
 from i3x.delivery.settings import Mode, Settings, wanted
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from i3x.delivery.view import Delivery
     from i3x.delivery.watch import Watch
     from i3x.navigate.space import AddressSpace
+    from i3x.navigate.traversal import Traversal
 
 
 class Client(ClientBase):
@@ -317,6 +318,35 @@ class Client(ClientBase):
         from i3x.navigate.space import AddressSpace
 
         return AddressSpace.read(self, bool(include_metadata), timeout)
+
+    def traverse(
+        self,
+        start: Element | Iterable[Element],
+        relationship_types: str | Iterable[str] | None = None,
+        max_hops: int | None = None,
+        *,
+        include_metadata: bool = False,
+        timeout: Timeout | None = None,
+    ) -> Traversal:
+        """Return an iterator of what elements are related to, breadth first, with one request a level.
+
+        ::
+
+            for hop in client.traverse("pump-101", "SuppliesTo"):
+                print(hop.depth, hop.edge.source_element_id, hop.object.display_name)
+
+        Each :class:`~i3x.Hop` has an object, how many edges away it is (from 1) and the edge it came by; each
+        object comes once, and ``start``, which is an element or several, does not come. ``relationship_types``
+        is the element id of one relationship type or of several to follow, None for all; ``max_hops`` is how
+        many edges to follow at most, None for no limit. Standard: Explore, queryRelatedObjects.
+
+        A level is asked for when the iteration reaches it; ``timeout`` is that of each request. Elements that
+        the server does not know are in ``errors`` of the iterator, and what it cut in ``partial``. Where
+        ``start`` is one element that it does not know, the iteration raises :class:`~i3x.NotFoundError`.
+        """
+        from i3x.navigate.traversal import Traversal
+
+        return Traversal(self, start, relationship_types, max_hops, include_metadata, timeout)
 
     # --- values -----------------------------------------------------------------------------------------
 

@@ -15,8 +15,8 @@ from i3x.models import ResponseDetail
 T = TypeVar("T")
 
 
-class _Bulk:
-    """What both kinds of result have beside their content."""
+class Bulk:
+    """What results of many items have beside their content."""
 
     errors: dict[str, I3XError]
     partial: ResponseDetail | None
@@ -36,7 +36,7 @@ class _Bulk:
         raise BulkError(f"{first}{others}", self.errors) from first
 
 
-class BulkList(_Bulk, list[T]):
+class BulkList(Bulk, list[T]):
     """A list of the items that succeeded, in the order asked for.
 
     - ``errors``: failed id → :class:`~i3x.I3XError`; empty if nothing failed.
@@ -52,7 +52,7 @@ class BulkList(_Bulk, list[T]):
         return self._described(list.__repr__(self))
 
 
-class BulkDict(_Bulk, dict[str, T]):
+class BulkDict(Bulk, dict[str, T]):
     """A dict from id to result, of the items that succeeded, in the order asked for.
 
     - ``errors``: failed id → :class:`~i3x.I3XError`; empty if nothing failed.

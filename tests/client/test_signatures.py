@@ -10,6 +10,7 @@ import i3x
 from i3x.delivery.consumer import AsyncConsumer, Consumer
 from i3x.delivery.view import Delivery
 from i3x.delivery.watch import AsyncWatch, Watch
+from i3x.navigate.traversal import AsyncTraversal, Traversal
 
 NAMES = sorted(name for name in dir(i3x.AsyncClient) if not name.startswith("_"))
 
@@ -45,7 +46,7 @@ def test_the_blocking_documentation_does_not_speak_of_a_loop() -> None:
 LOADED_LATER = {
     each.__name__: each
     for each in (
-        AsyncConsumer, AsyncWatch, Consumer, Delivery, Watch,
+        AsyncConsumer, AsyncTraversal, AsyncWatch, Consumer, Delivery, Traversal, Watch,
         i3x.AddressSpace, i3x.AsyncAddressSpace,
     )
 }  # fmt: skip
@@ -66,7 +67,7 @@ def test_annotations_can_be_resolved(name: str) -> None:
         name
         for name in NAMES
         if name.startswith(("get_", "query_", "list_", "update_", "register_", "unregister_", "sync_"))
-        or name in ("create_subscription", "unsubscribe", "address_space")
+        or name in ("create_subscription", "unsubscribe", "address_space", "traverse")
     ],
 )
 def test_every_operation_takes_a_timeout(name: str) -> None:
@@ -75,7 +76,7 @@ def test_every_operation_takes_a_timeout(name: str) -> None:
     assert parameter.default is None
 
 
-PAIRS = [(i3x.AddressSpace, i3x.AsyncAddressSpace)]
+PAIRS = [(i3x.AddressSpace, i3x.AsyncAddressSpace), (Traversal, AsyncTraversal)]
 
 
 @pytest.mark.parametrize(("blocking", "asynchronous"), PAIRS)

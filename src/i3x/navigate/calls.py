@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from i3x.models import ObjectInstance, ObjectType, RelationshipType
+from i3x.models import ObjectInstance, ObjectType, RelatedObject, RelationshipType
 from i3x.results import BulkList
 
 if TYPE_CHECKING:
@@ -37,6 +38,17 @@ class Calls(Protocol):
         """Return all relationship types."""
         ...
 
+    def get_related_objects(
+        self,
+        element_ids: Iterable[str],
+        relationship_type: str | None = None,
+        include_metadata: bool = False,
+        *,
+        timeout: Timeout | None = None,
+    ) -> BulkList[RelatedObject]:
+        """Return the edges that leave some elements."""
+        ...
+
 
 class AsyncCalls(Protocol):
     """What an asynchronous client offers."""
@@ -62,4 +74,15 @@ class AsyncCalls(Protocol):
         self, namespace_uri: str | None = None, *, timeout: Timeout | None = None
     ) -> BulkList[RelationshipType]:
         """Return all relationship types."""
+        ...
+
+    async def get_related_objects(
+        self,
+        element_ids: Iterable[str],
+        relationship_type: str | None = None,
+        include_metadata: bool = False,
+        *,
+        timeout: Timeout | None = None,
+    ) -> BulkList[RelatedObject]:
+        """Return the edges that leave some elements."""
         ...

@@ -17,6 +17,7 @@ from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
 from openapi_python_client.strings import PythonIdentifier
 
+from codegen import schemas
 from codegen.errors import CodegenError
 from codegen.names import Overrides
 from codegen.structure import Path as Place
@@ -67,6 +68,7 @@ def generate(document: Mapping[str, Any], folder: Path, config_file: Path = CONF
     if errors:
         raise _failure(errors)
     _write_inits(folder, document, classes)
+    schemas.write(folder, document)
     for file in folder.rglob("*.py"):
         file.write_text(HEADER + "\n" + file.read_text(encoding="utf-8").lstrip(), encoding="utf-8")
     tidy(folder)

@@ -93,6 +93,10 @@ class RawReply:
     events: tuple[str, ...]
     """Of an event stream, the `data` of each complete event, as text. Events without data are no events."""
 
+    unpacked: bool
+    """Whether the body came compressed with gzip or deflate and was unpacked to the end. A header that only
+    says so leaves it False."""
+
 
 def send(
     client: AuthenticatedClient | Client,
@@ -330,6 +334,7 @@ class _Exchange:
             failure=self._failure,
             stopped_by=self._stopped_by,
             events=events,
+            unpacked=self._body.unpacked,
         )
 
     def _parse(self, content: bytes) -> tuple[Any, Exception | None]:
@@ -382,6 +387,11 @@ class _Body:
         self.overflowed = len(decoded) > room
         self._decoded += decoded[:room]
         return decoded[:room]
+
+    @property
+    def unpacked(self) -> bool:
+        """Whether the body was compressed, as its header said, and is complete."""
+        return self._inflate is not None and self._inflate.eof
 
     def content(self) -> bytes:
         """All of the body so far."""

@@ -255,6 +255,7 @@ def test_a_compressed_body(send: Send, encoding: str, compress: Any) -> None:
     assert reply.content == NAMESPACES
     assert reply.parsed.result[0].uri == "urn:a"
     assert reply.headers["content-encoding"] == encoding
+    assert reply.unpacked
 
 
 def test_a_body_that_explodes_when_decompressed(send: Send) -> None:
@@ -262,6 +263,7 @@ def test_a_body_that_explodes_when_decompressed(send: Send) -> None:
         reply = send(wire.url, get_namespaces, max_bytes=1000)
     assert reply.stopped_by == "bytes"
     assert reply.content == bytes(1000)
+    assert not reply.unpacked
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "unheard-of"])
@@ -270,6 +272,13 @@ def test_a_body_that_is_not_compressed_as_it_says_is_shown_as_it_came(send: Send
         reply = send(wire.url, get_namespaces)
     assert reply.content == NAMESPACES
     assert reply.failure is None
+    assert not reply.unpacked
+
+
+def test_a_compressed_body_that_is_cut_off_is_not_unpacked(send: Send) -> None:
+    with serve(answer(gzip.compress(NAMESPACES)[:-9], "Content-Encoding: gzip")) as wire:
+        reply = send(wire.url, get_namespaces)
+    assert not reply.unpacked
 
 
 @pytest.mark.parametrize(

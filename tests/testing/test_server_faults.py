@@ -59,8 +59,10 @@ def test_faults_can_be_combined(server: Server, http: httpx.Client) -> None:
 
 
 def test_unknown_names_are_refused(server: Server) -> None:
-    with pytest.raises(ValueError, match="there is no fault 'nope'; there are beta, body"):
+    with pytest.raises(ValueError, match="there is no fault 'nope'; i3x.testing.faults.FAULTS lists them"):
         server.fault("nope")
+    with pytest.raises(ValueError, match=r"no fault 'nogzip'; did you mean no_gzip\?"):
+        server.fault("nogzip")
     with pytest.raises(ValueError, match="there is no operation 'getNope'"):
         server.fault("status", operation="getNope", status=500)
     with pytest.raises(ValueError, match="applies to deleteSubscriptions only"):
@@ -198,13 +200,13 @@ def test_body_can_be_a_gzip_bomb(server: Server, http: httpx.Client) -> None:
 
 def test_edit_json_hands_the_answer_to_a_function(server: Server, http: httpx.Client) -> None:
     def wrong_type(document: Any) -> Any:
-        document["result"][1]["elementId"] = 7
+        document["result"][2]["elementId"] = 7
         return document
 
     server.fault("edit_json", operation="getObjects", edit_with=wrong_type)
-    assert http.get("/objects").json()["result"][1]["elementId"] == 7
+    assert http.get("/objects").json()["result"][2]["elementId"] == 7
     server.clear_faults()
-    assert http.get("/objects").json()["result"][1]["elementId"] == "sensor-001"
+    assert http.get("/objects").json()["result"][2]["elementId"] == "sensor-001"
 
 
 def test_edit_json_can_send_what_is_no_json(server: Server, http: httpx.Client) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from .answers import RequestError
-from .state import Settings
+
+if TYPE_CHECKING:
+    from .state import Settings
 
 
 def check(settings: Settings, headers: Mapping[str, str]) -> None:
@@ -16,23 +19,24 @@ def check(settings: Settings, headers: Mapping[str, str]) -> None:
     Raises:
         RequestError: 401, with the schemes that would be accepted.
     """
-    if not settings.protected or any(_matches(headers, *pair) for pair in _accepted(settings)):
+    if not settings.protected or any(_matches(headers, *pair) for pair in accepted(settings)):
         return
     raise RequestError(
         401, "This request needs valid credentials", {"WWW-Authenticate": _challenge(settings)}
     )
 
 
-def _accepted(settings: Settings) -> list[tuple[str, str]]:
-    accepted: list[tuple[str, str]] = []
+def accepted(settings: Settings) -> list[tuple[str, str]]:
+    """The headers that would let a request pass, each on its own."""
+    headers: list[tuple[str, str]] = []
     if settings.token is not None:
-        accepted.append(("authorization", f"Bearer {settings.token}"))
+        headers.append(("authorization", f"Bearer {settings.token}"))
     if settings.basic is not None:
         pair = ":".join(settings.basic).encode()
-        accepted.append(("authorization", f"Basic {base64.b64encode(pair).decode()}"))
+        headers.append(("authorization", f"Basic {base64.b64encode(pair).decode()}"))
     if settings.header is not None:
-        accepted.append(settings.header)
-    return accepted
+        headers.append(settings.header)
+    return headers
 
 
 def _matches(headers: Mapping[str, str], name: str, expected: str) -> bool:

@@ -56,6 +56,8 @@ class Exchange:
 
     async def begin(self, status: int, headers: Sequence[tuple[str, str]]) -> None:
         """Send the status line and the headers."""
+        for fault in self.faults:
+            headers = fault.head(headers)
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 

@@ -41,8 +41,7 @@ class PumpStation:
         )
 
     def _sensors(self) -> None:
-        self._leaf("sensor-001", "Inlet Temperature", "type-temperature", Profile(wave(18.5, 2.0)), "°C")
-        self._leaf("sensor-002", "Inlet Pressure", "type-pressure", Profile(wave(3.2, 0.4)), "bar")
+        # A live object comes first: whoever takes a few objects as a sample then sees one whose value changes.
         self._leaf(
             "temp-sensor-101",
             "TempSensor-101",
@@ -50,6 +49,8 @@ class PumpStation:
             Profile(wave(16.0, 1.5, phase=0.25), live=True),
             "°C",
         )
+        self._leaf("sensor-001", "Inlet Temperature", "type-temperature", Profile(wave(18.5, 2.0)), "°C")
+        self._leaf("sensor-002", "Inlet Pressure", "type-pressure", Profile(wave(3.2, 0.4)), "bar")
         self._leaf(
             "meter-301", "Delivered Volume", "type-counter", Profile(counter(125_000), live=True), "m³"
         )
@@ -148,6 +149,7 @@ class PumpStation:
         self.space.relate("temp-sensor-101", "Monitors", "tank-201")
         self.space.relate("sensor-001", "Monitors", "pump-101")
         self.space.relate("sensor-002", "Monitors", "pump-101")
+        self.space.relate("weather", "Monitors", "station-1")
 
     def _fill(self, objects: int) -> None:
         shared = [Profile(wave(20 + index % 10, 1 + index % 7, phase=index / 100)) for index in range(100)]

@@ -45,6 +45,11 @@ class EventStream(Response):
         finally:
             self.state.subscriptions.close_stream(self.subscription, self._slot)
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is time to end: another stream has taken over, or nobody is left to talk to."""
+        return self._slot.ended
+
     async def write(self, chunk: bytes) -> None:
         """Send bytes as they are."""
         await self._exchange.write(chunk, more=True)

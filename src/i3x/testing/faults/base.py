@@ -1,12 +1,13 @@
 """How a fault works: one class per fault, whose options are its fields and whose hooks say where it applies.
 
-An exchange passes the hooks in this order: `rewrite`, `instead`, (the operation), `edit`, `replace`, `send`.
+An exchange passes the hooks in this order: `rewrite`, `instead`, (the operation), `edit`, `replace`, `send`, `head`.
 An open event stream passes `stream` when it meets the fault and after each event, and `event` for each event.
 A fault overrides the hooks that it needs and is entered, by its name, into the table in `faults/__init__.py`.
 """
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,10 @@ class Fault:
     ) -> bool:
         """Put the answer on the wire in another way; True if that was done."""
         return False
+
+    def head(self, headers: Sequence[tuple[str, str]], /) -> Sequence[tuple[str, str]]:
+        """Transform the headers, those of an event stream too."""
+        return headers
 
     async def stream(self, stream: EventStream, events: int, /) -> None:
         """On the stream: called when it meets the fault, and whenever it is about to wait or to send.
@@ -138,7 +143,9 @@ class FaultTable:
         """
         kind = self._known.get(name)
         if kind is None:
-            raise ValueError(f"there is no fault {name!r}; there are {', '.join(sorted(self._known))}")
+            near = difflib.get_close_matches(name, self._known)
+            hint = f"did you mean {' or '.join(near)}?" if near else "i3x.testing.faults.FAULTS lists them"
+            raise ValueError(f"there is no fault {name!r}; {hint}")
         self._check(name, kind, operation)
         entry = Entry(kind(**options), operation, times)
         with self._lock:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .answers import Body, BulkNotFound, Forget, Hang, Nested, NotJson, Redirect, Status
+from .answers import Body, BulkNotFound, Forget, Hang, Nested, NotJson, Redirect, Status, TickWithEveryRequest
 from .base import Fault
 from .documents import (
     Beta,
@@ -14,6 +14,7 @@ from .documents import (
     Reorder,
     SuccessEnvelope,
 )
+from .rules import BREAKS
 from .streams import (
     EventClose,
     LossyStreamClose,
@@ -37,6 +38,7 @@ FAULTS: dict[str, type[Fault]] = {
     "nested": Nested,
     "bulk_not_found": BulkNotFound,
     "forget": Forget,
+    "tick_with_every_request": TickWithEveryRequest,
     # the answer's JSON
     "edit_json": EditJson,
     "reorder": Reorder,
@@ -63,5 +65,7 @@ FAULTS: dict[str, type[Fault]] = {
     "stream_shape": StreamShape,
     "stream_text": StreamText,
     "stream_chunks": StreamChunks,
+    # one rule of the standard each
+    **BREAKS,
 }
 """Name -> fault. A fault's options are its class's fields, and the class says in one line what it does."""

@@ -130,6 +130,16 @@ class Forget(Fault):
         return None
 
 
+@dataclass(kw_only=True)
+class TickWithEveryRequest(Fault):
+    """Moves the live values on when a request comes in: no fault, but a clock that a test holds in its hand."""
+
+    async def instead(self, exchange: Exchange, /) -> Response | None:
+        """No answer; the operation finds new values."""
+        exchange.state.values.tick()
+        return None
+
+
 def verbatim(body: bytes | str, status: int, content_type: str, headers: Mapping[str, str]) -> Answer:
     """An answer that nothing more is done to."""
     content = body.encode() if isinstance(body, str) else body

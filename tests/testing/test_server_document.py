@@ -29,6 +29,9 @@ def narrowed(document: dict[str, Any]) -> dict[str, Any]:
     }
     register = schemas["RegisterMonitoredItemsRequest"]["properties"]
     register["maxDepth"] = {"type": ["integer", "null"], "minimum": 0}
+    for asked in schemas.values():
+        if "clientId" in asked.get("required", ()):
+            asked["properties"]["clientId"] = {"type": "string", "minLength": 1}
     sync = schemas["SyncRequest"]["properties"]
     sync["lastSequenceNumber"] = {"type": ["integer", "null"], "minimum": -1, "maximum": 2**64 - 1}
     # That the start may not be after the end cannot be said, but a start before all ends can.

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from i3x.testing import Server
-from i3x.testing.subscriptions import HIGHEST_SEQUENCE_NUMBER, Queue, Subscriptions
+from i3x.testing.subscriptions import CLEAR, HIGHEST_SEQUENCE_NUMBER, Queue, Subscriptions
 
 Subscribe = Callable[..., dict[str, Any]]
 Connect = Callable[..., httpx.Client]
@@ -67,6 +67,15 @@ def test_another_clients_subscription_looks_like_none(
     none = http.post(f"/subscriptions/{path}", json=scope | extra | {"subscriptionId": "none"})
     assert theirs.status_code == none.status_code == 404
     assert theirs.json().keys() == none.json().keys()
+
+
+@pytest.mark.parametrize("path", ["", "/list", "/register", "/unregister", "/sync", "/stream", "/delete"])
+@pytest.mark.parametrize("nobody", [{}, {"clientId": ""}, {"clientId": None}])
+def test_a_client_has_to_say_who_it_is(http: httpx.Client, path: str, nobody: dict[str, Any]) -> None:
+    names = {"subscriptionId": "none", "subscriptionIds": [], "elementIds": []}
+    response = http.post(f"/subscriptions{path}", json=names | nobody)
+    assert response.status_code == 400
+    assert response.json()["responseDetail"]["detail"].startswith("clientId")
 
 
 @pytest.mark.parametrize("path", ["list", "delete"])
@@ -223,6 +232,31 @@ def test_loss_is_told_until_it_is_acknowledged() -> None:
     batches, dropped = queue.batches()
     assert dropped == 1
     queue.acknowledge(batches[-1].sequence_number)
+    assert queue.batches() == ([], 0)
+
+
+def test_loss_is_told_again_to_who_acknowledges_something_older() -> None:
+    queue = Queue(2)
+    for value in range(2):
+        queue.push({"value": value})
+    (acknowledged,) = queue.batches()[0]
+    queue.acknowledge(acknowledged.sequence_number)
+    for value in range(3):
+        queue.push({"value": value})
+    assert queue.batches()[1] == 1  # an answer that never arrives: the client says again what it said before
+    queue.acknowledge(acknowledged.sequence_number)
+    batches, dropped = queue.batches()
+    assert dropped == 1
+    queue.acknowledge(batches[0].sequence_number)
+    assert queue.batches() == ([], 0)
+
+
+def test_loss_is_forgotten_with_the_queue() -> None:
+    queue = Queue(1)
+    for value in range(3):
+        queue.push({"value": value})
+    assert queue.batches()[1] == 2
+    queue.acknowledge(CLEAR)
     assert queue.batches() == ([], 0)
 
 

@@ -15,7 +15,7 @@ from .subscriptions import CLEAR, HIGHEST_SEQUENCE_NUMBER, Subscription
 def create(call: Call) -> Answer:
     """POST /subscriptions."""
     subscription = call.state.subscriptions.create(
-        call.fields.string("clientId"), call.fields.optional_string("displayName")
+        call.fields.client_id(), call.fields.optional_string("displayName")
     )
     return success(
         {
@@ -28,7 +28,7 @@ def create(call: Call) -> Answer:
 
 def list_by_id(call: Call) -> Answer:
     """POST /subscriptions/list."""
-    client_id = call.fields.string("clientId")
+    client_id = call.fields.client_id()
 
     def item(subscription_id: str) -> dict[str, Any]:
         subscription = call.state.subscriptions.find(client_id, subscription_id)
@@ -41,7 +41,7 @@ def list_by_id(call: Call) -> Answer:
 
 def delete(call: Call) -> Answer:
     """POST /subscriptions/delete."""
-    client_id = call.fields.string("clientId")
+    client_id = call.fields.client_id()
 
     def item(subscription_id: str) -> dict[str, Any]:
         subscription = call.state.subscriptions.find(client_id, subscription_id)
@@ -106,7 +106,7 @@ def stream(call: Call) -> Response:
 
 
 def _subscription(call: Call) -> Subscription:
-    client_id, subscription_id = call.fields.string("clientId"), call.fields.string("subscriptionId")
+    client_id, subscription_id = call.fields.client_id(), call.fields.string("subscriptionId")
     subscription = call.state.subscriptions.find(client_id, subscription_id)
     if subscription is None:
         raise RequestError(404, f"There is no subscription {subscription_id!r}")

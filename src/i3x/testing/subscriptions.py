@@ -46,6 +46,7 @@ class Queue:
         self._skip = 0
         self._dropped = 0
         self._reported = 0
+        self._reported_before = 0
 
     def __len__(self) -> int:
         return self._size
@@ -58,23 +59,29 @@ class Queue:
         self._size += 1
 
     def acknowledge(self, sequence_number: int) -> None:
-        """Forget all batches up to this number, or everything for `CLEAR`."""
-        self._dropped -= self._reported
-        self._reported = 0
+        """Forget all batches up to this number, or everything for `CLEAR`.
+
+        A report of loss goes with the first batch after the hole: until that one is acknowledged, the client
+        may not have seen either of them.
+        """
         if sequence_number == CLEAR:
             self.drain()
-            self._dropped = 0
+            self._dropped = self._reported = 0
+        elif sequence_number >= self._reported_before:
+            self._dropped -= self._reported
+            self._reported = 0
         while self._batches and self._batches[0].sequence_number <= sequence_number:
             self._size -= len(self._batches.popleft().updates)
 
     def batches(self) -> tuple[list[Batch], int]:
-        """All that waits, and how many updates were dropped since the last acknowledgement."""
+        """All that waits, and how many updates were dropped that the client may not know of."""
         if self._staged:
             self._last += 1 + self._skip
             self._skip = 0
             self._batches.append(Batch(self._last, self._staged))
             self._staged = deque()
         self._reported = self._dropped
+        self._reported_before = self._batches[0].sequence_number if self._batches else 0
         return list(self._batches), self._dropped
 
     def drain(self) -> list[Update]:

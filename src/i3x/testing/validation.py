@@ -33,6 +33,13 @@ class Fields:
             raise self._wrong(name, "must be a string")
         return value
 
+    def client_id(self) -> str:
+        """The required `clientId`, which has to name somebody: an empty one is as good as none."""
+        client_id = self.string("clientId")
+        if not client_id:
+            raise self._wrong("clientId", "must not be empty")
+        return client_id
+
     def optional_string(self, name: str) -> str | None:
         """A string; left out and null mean the same."""
         return None if self._fields.get(name) is None else self.string(name)

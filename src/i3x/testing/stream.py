@@ -47,8 +47,8 @@ class EventStream(Response):
 
     @property
     def ended(self) -> bool:
-        """Whether it is time to end: another stream has taken over, or nobody is left to talk to."""
-        return self._slot.ended
+        """Whether it is time to end, because another stream takes over or the subscription is deleted."""
+        return self._slot.ended and not self._exchange.connection.over
 
     async def write(self, chunk: bytes) -> None:
         """Send bytes as they are."""

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from ...answers import Answer, bad, bulk, failure, good
+from ...answers import bad, bulk, encode, failure, good, success
 from ...subscriptions import CLEAR, Subscription
-from ..answers import verbatim
 from ..base import Fault
 from ..streams import StreamFault
 from .base import Document, Reply, Section, ask, asked, ignore
@@ -231,20 +230,15 @@ def unknown_subscription_gone(exchange: Exchange) -> Response | None:
 
 
 @SUBSCRIBE.answers("syncSubscription", fails="SUB-11")
-def unknown_subscription_without_envelope(exchange: Exchange) -> Answer | None:
+def unknown_subscription_without_envelope(exchange: Exchange) -> Response | None:
     """Answers 404 for a subscription that does not exist without the failure envelope."""
-    text = '{"detail": "Not Found"}'
-    return verbatim(text, 404, "application/json", {}) if _nowhere(exchange) else None
+    return encode({"detail": "Not Found"}, 404) if _nowhere(exchange) else None
 
 
 @SUBSCRIBE.answers("syncSubscription", fails="SUB-11")
 def unknown_subscription_is_empty(exchange: Exchange) -> Response | None:
     """Answers that nothing waits in a subscription that does not exist."""
-    return (
-        verbatim('{"success": true, "result": []}', 200, "application/json", {})
-        if _nowhere(exchange)
-        else None
-    )
+    return success([]) if _nowhere(exchange) else None
 
 
 @SUBSCRIBE.edits("getInfo", warns="SUB-12")

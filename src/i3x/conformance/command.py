@@ -1,0 +1,64 @@
+"""The command: options in, progress on the screen, reports in files, and an exit code."""
+
+from __future__ import annotations
+
+import json as json_format
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO
+
+from i3x.conformance import junit as junit_report
+from i3x.conformance.options import DEFAULT_TIMEOUT, Options, checked_file, checked_url
+from i3x.conformance.report import Report
+from i3x.conformance.runner import run
+from i3x.conformance.terminal import Terminal
+
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+
+def execute(
+    url: str,
+    *,
+    token: str | None = None,
+    basic: str | None = None,
+    header: Iterable[str] = (),
+    insecure: bool = False,
+    no_writes: bool = False,
+    timeout: str | float = DEFAULT_TIMEOUT,
+    json: str | None = None,
+    junit: str | None = None,
+    quiet: bool = False,
+    out: TextIO | None = None,
+) -> int:
+    """Run the suite as the command does; `i3x.conformance.options.HELP` says what each argument means.
+
+    Returns the exit code: 0 for any compliant or compatible server, 1 for one that is not, 3 for one that can't be
+    reached, and 130 if the user interrupts.
+
+    Raises:
+        ValueError: An argument is malformed, or a file can't be written; nothing was sent.
+    """
+    options = Options.read(
+        token=token, basic=basic, header=header, insecure=insecure, no_writes=no_writes, timeout=timeout
+    )
+    url = checked_url(url)
+    files = checked_file(json), checked_file(junit)
+    terminal = Terminal(out or sys.stdout, quiet=quiet)
+    terminal.begin(url)
+    try:
+        report = run(url, options, terminal.outcome, terminal.start)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    terminal.end(report)
+    write(report, *files)
+    return report.exit_code
+
+
+def write(report: Report, json_file: Path | None, junit_file: Path | None) -> None:
+    """Write the reports that are wanted."""
+    if json_file is not None:
+        json_file.write_text(json_format.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
+    if junit_file is not None:
+        junit_file.write_text(junit_report.render(report), encoding="utf-8")

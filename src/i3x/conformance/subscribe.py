@@ -1,0 +1,470 @@
+"""SUB: subscriptions, by polling and by stream. All that is created here is deleted at the end of the run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from i3x.conformance import document, strict_json
+from i3x.conformance.context import Context
+from i3x.conformance.definition import Broken, Doubtful, Level, Reason, Skipped, conformance_test
+from i3x.conformance.exchange import Exchange
+from i3x.conformance.query import read_values
+from i3x.conformance.rules import (
+    Json,
+    bulk,
+    failed_as_unknown,
+    failure,
+    good,
+    listing,
+    refuse,
+    refuse_unless,
+    shape,
+    shown,
+    success,
+    vqt_problems,
+)
+from i3x.conformance.streams import Stream
+from i3x.conformance.update import readable, write_back
+from i3x.raw.api.subscribe import (
+    create_subscription,
+    delete_subscriptions,
+    list_subscriptions,
+    register_monitored_items,
+    remove_monitored_items,
+    sync_subscription,
+)
+
+_REGISTERED = 2
+_CLEAR = -1
+_HIGHEST = 2**64 - 1
+_PAUSE = 0.05
+_EVENTS = 100
+
+SUBSCRIPTIONS = "Subscribe Methods, Subscriptions"
+REGISTERING = "Subscribe Methods, Registering and Unregistering Objects"
+STREAMING = "Subscribe Methods, Streaming"
+SYNC = "Subscribe Methods, Sync"
+LIFE = "Subscribe Methods, Subscription Life Cycle"
+
+
+# -- the life of a subscription
+
+
+def _create(context: Context, **fields: Any) -> tuple[str, Exchange]:
+    """Create a subscription and note that it is to be deleted."""
+    answer = context.server.send(create_subscription, fields)
+    subscription_id = _note_created(context, answer, fields)
+    result = success(answer)
+    if subscription_id is None or not isinstance(result, dict):
+        raise Broken("`result` has no `subscriptionId` that is a text")
+    return subscription_id, answer
+
+
+def _note_created(context: Context, answer: Exchange, owner: dict[str, Any]) -> str | None:
+    result = answer.body.get("result") if answer.is_success and isinstance(answer.body, dict) else None
+    subscription_id = result.get("subscriptionId") if isinstance(result, dict) else None
+    if not isinstance(subscription_id, str) or not subscription_id:
+        return None
+    context.created[subscription_id] = {name: it for name, it in owner.items() if name == "clientId"}
+    return subscription_id
+
+
+@conformance_test(
+    "SUB-01",
+    "A subscription can be created",
+    guide=SUBSCRIPTIONS,
+    rule="POST /subscriptions gives the `subscriptionId` of a new subscription, in the success envelope.",
+)
+def create(context: Context) -> None:
+    """With a client id that nobody else has."""
+    context.subscription_id, _ = _create(
+        context, clientId=context.client_id, displayName="i3X conformance"
+    )
+
+
+@conformance_test(
+    "SUB-02",
+    "A subscription can be looked up",
+    guide=SUBSCRIPTIONS,
+    rule="POST /subscriptions/list gives each subscription by its `subscriptionId`.",
+    needs=("SUB-01",),
+)
+def look_up(context: Context) -> None:
+    """The one that was created."""
+    ids = [context.subscription_id]
+    answer = context.server.send(list_subscriptions, {"clientId": context.client_id, "subscriptionIds": ids})
+    (item,) = bulk(answer, ids, key="subscriptionId", check=shape("SubscriptionDetail"))
+    result = good(item)
+    if result is not None and result["subscriptionId"] != ids[0]:
+        raise Broken(f"the item of {shown(ids[0])} holds {shown(result['subscriptionId'])}")
+
+
+@conformance_test(
+    "SUB-15",
+    "A request without clientId is refused",
+    guide=SUBSCRIPTIONS,
+    rule="`clientId` is required on every request about subscriptions; one without it is refused with 400.",
+    needs=("SUB-01",),
+)
+def client_id_is_required(context: Context) -> None:
+    """Creating, and syncing."""
+    answer = context.server.send(create_subscription, {"displayName": "i3X conformance, without clientId"})
+    _note_created(context, answer, {})
+    refuse_unless(answer, 400)
+    refuse_unless(context.server.send(sync_subscription, {"subscriptionId": context.subscription_id}), 400)
+
+
+@conformance_test(
+    "SUB-16",
+    "A subscription is nobody else's",
+    guide=SUBSCRIPTIONS,
+    rule="With a `clientId` that does not own it, a subscription is answered as if it did not exist: 404.",
+    needs=("SUB-01",),
+)
+def client_scope(context: Context) -> None:
+    """Another client neither syncs it nor sees it."""
+    other, ids = f"{context.client_id}-another", [context.subscription_id]
+    answer = context.server.send(sync_subscription, {"clientId": other, "subscriptionId": ids[0]})
+    refuse_unless(answer, 404)
+    answer = context.server.send(list_subscriptions, {"clientId": other, "subscriptionIds": ids})
+    if answer.status == 404:
+        return
+    (item,) = bulk(answer, ids, key="subscriptionId")
+    if item["success"]:
+        raise Broken("another client is shown the subscription")
+
+
+# -- monitored items
+
+
+def _register(context: Context, ids: list[str]) -> list[Json]:
+    body = {**context.subscription(), "elementIds": ids, "maxDepth": 1}
+    return bulk(context.server.send(register_monitored_items, body), ids)
+
+
+@conformance_test(
+    "SUB-03",
+    "Objects can be registered",
+    guide=REGISTERING,
+    rule="POST /subscriptions/register registers each object, and answers with one item for each.",
+    needs=("SUB-01", "EXP-12"),
+)
+def register(context: Context) -> None:
+    """Two objects, those that read Good first."""
+    ids = context.sample_ids()
+    items, _ = read_values(context, ids)
+    quality = {item["elementId"]: (item.get("result") or {}).get("quality") for item in items}
+    ids.sort(key=lambda element_id: quality[element_id] != "Good")
+    context.registered = ids[:_REGISTERED]
+    for item in _register(context, context.registered):
+        good(item)
+
+
+@conformance_test(
+    "SUB-04",
+    "Registering twice is no mistake",
+    guide=REGISTERING,
+    rule="If an object is registered again, the server answers with success and leaves it at that.",
+    needs=("SUB-03",),
+)
+def register_again(context: Context) -> None:
+    """The first one again."""
+    (item,) = _register(context, context.registered[:1])
+    good(item)
+
+
+@conformance_test(
+    "SUB-05",
+    "An unknown object fails alone when registered",
+    guide=REGISTERING,
+    rule="Registering supports partial failure: an unknown id fails alone, with 404.",
+    needs=("SUB-03",),
+)
+def register_unknown(context: Context) -> None:
+    """One that is known, and one that is not."""
+    known, unknown = _register(context, [context.registered[0], context.unknown_id])
+    good(known)
+    failed_as_unknown(unknown)
+
+
+@conformance_test(
+    "SUB-08",
+    "Objects can be unregistered, and an unknown one fails alone",
+    guide=REGISTERING,
+    rule="POST /subscriptions/unregister supports partial failure: an unknown id fails alone, with 404.",
+    needs=("SUB-03",),
+)
+def unregister(context: Context) -> None:
+    """One that is registered, and one that does not exist."""
+    ids = [context.registered[0], context.unknown_id]
+    answer = context.server.send(remove_monitored_items, {**context.subscription(), "elementIds": ids})
+    known, unknown = bulk(answer, ids)
+    good(known)
+    failed_as_unknown(unknown)
+
+
+# -- sync
+
+
+def _sync(context: Context, acknowledged: int | None = None) -> list[Json]:
+    """The batches that wait, well-formed all of them."""
+    body: Json = dict(context.subscription())
+    if acknowledged is not None:
+        body["lastSequenceNumber"] = acknowledged
+    answer = context.server.send(sync_subscription, body)
+    batches = listing(answer, "SyncBatch")
+
+    def problems() -> Iterator[str]:
+        for index, batch in enumerate(batches):
+            number = batch["sequenceNumber"]
+            if not 0 <= number <= _HIGHEST:
+                yield f"result[{index}] has the sequenceNumber {number}, which is no unsigned 64-bit integer"
+            for at, update in enumerate(batch["updates"]):
+                yield from (f"result[{index}].updates[{at}] {problem}" for problem in vqt_problems(update))
+
+    refuse(problems(), answer)
+    return batches
+
+
+def _highest(batches: list[Json]) -> int:
+    return max(int(batch["sequenceNumber"]) for batch in batches)
+
+
+def _pending(context: Context) -> list[Json]:
+    """The batches that wait. If none do, a value is written back to provoke one, where that is allowed.
+
+    Raises:
+        Skipped: Nothing came.
+    """
+    batches = _sync(context)
+    if batches:
+        return batches
+    provoked = _provoke(context)
+    deadline = time.monotonic() + context.server.options.update_wait
+    while not batches and time.monotonic() < deadline:
+        time.sleep(_PAUSE)
+        batches = _sync(context)
+    if not batches:
+        what = "although a value was written" if provoked else "and no value may be written to provoke one"
+        raise Skipped(Reason.UNTESTABLE, f"there were no updates, {what}")
+    return batches
+
+
+def _provoke(context: Context) -> bool:
+    """Write the value of a registered object back to it; whether that was possible."""
+    if not context.server.options.writes or not context.declares("update.current"):
+        return False
+    items, _ = read_values(context, context.registered)
+    context.values = {item["elementId"]: item["result"] for item in items if item.get("result") is not None}
+    for element_id, result in readable(context):
+        (item,), _ = write_back(context, result["value"], element_id)
+        if item["success"]:
+            return True
+    return False
+
+
+@conformance_test(
+    "SUB-06",
+    "Sync gives well-formed batches",
+    guide=SYNC,
+    rule="POST /subscriptions/sync gives a list of batches, each with a 64-bit unsigned `sequenceNumber` and "
+    "`updates` that are values with quality and timestamp.",
+    needs=("SUB-03",),
+)
+def sync(context: Context) -> str | None:
+    """Without acknowledging anything."""
+    batches = _sync(context)
+    if context.server.exchanges[-1].status not in (200, 206):
+        raise Broken(f"the status is {context.server.exchanges[-1].status}, and neither 200 nor 206")
+    return None if batches else "there were no updates"
+
+
+@conformance_test(
+    "SUB-07",
+    "What is acknowledged is gone, and numbers increase",
+    guide=SYNC,
+    rule="Sequence numbers strictly increase, and `lastSequenceNumber` removes all batches up to it.",
+    needs=("SUB-06", "CORE-03"),
+)
+def acknowledge(context: Context) -> None:
+    """The highest number that came."""
+    batches = _pending(context)
+    numbers = [batch["sequenceNumber"] for batch in batches]
+    if any(later <= earlier for earlier, later in zip(numbers, numbers[1:], strict=False)):
+        raise Broken(f"the sequence numbers do not strictly increase: {shown(numbers)}")
+    highest = numbers[-1]
+    refuse(
+        f"batch {batch['sequenceNumber']} is still there after {highest} was acknowledged"
+        for batch in _sync(context, highest)
+        if batch["sequenceNumber"] <= highest
+    )
+
+
+@conformance_test(
+    "SUB-13",
+    "−1 clears the queue",
+    guide=SYNC,
+    rule="A `lastSequenceNumber` of −1 acknowledges all that is pending.",
+    needs=("SUB-06", "CORE-03"),
+)
+def clear(context: Context) -> None:
+    """Nothing up to the highest number that was seen is left."""
+    highest = _highest(_pending(context))
+    cleared = _sync(context, _CLEAR)
+    refuse(
+        f"batch {batch['sequenceNumber']} is still there after −1 was acknowledged"
+        for batch in [*cleared, *_sync(context)]
+        if batch["sequenceNumber"] <= highest
+    )
+
+
+# -- streams
+
+
+def _stream(context: Context, subscription_id: str | None = None) -> Stream:
+    options = context.server.options
+    longest = 2 * options.timeout + options.takeover_grace
+    return Stream(context.server, context.subscription(subscription_id), longest)
+
+
+def _opened(context: Context, stream: Stream) -> None:
+    """Insist that a stream opens."""
+    answer = stream.opened(context.server.options.timeout)
+    if answer is None:
+        context.server.exchanges.append(stream.exchange())
+        return
+    context.server.exchanges.append(answer)
+    context.server.patience.note(silent=answer.silent)
+    if answer.is_success:
+        kind = answer.headers.get("content-type", "not declared")
+        raise Broken(f"the answer is {kind}, and no event stream, with the status {answer.status}")
+    answer.json()
+
+
+@conformance_test(
+    "SUB-09",
+    "A stream can be opened",
+    guide=STREAMING,
+    rule="POST /subscriptions/stream answers 200 with an event stream.",
+    level=Level.MAY,
+    needs=("SUB-01",),
+    capability="subscribe.stream",
+)
+def stream(context: Context) -> None:
+    """It opens; nobody knows when something will be on it."""
+    with _stream(context) as opened:
+        _opened(context, opened)
+
+
+@conformance_test(
+    "SUB-14",
+    "A second stream ends the first",
+    guide=STREAMING,
+    rule="A subscription has one stream: when another is opened, the server ends the first, without an error.",
+    level=Level.MAY,
+    needs=("SUB-09",),
+    capability="subscribe.stream",
+)
+def takeover(context: Context) -> None:
+    """The second opens, and the first comes to a clean end."""
+    grace = context.server.options.takeover_grace
+    with _stream(context) as first:
+        _opened(context, first)
+        with _stream(context) as second:
+            _opened(context, second)
+            end = first.ended(grace)
+            if end is None:
+                raise Broken(f"the first stream is still open {grace:g} seconds after the second was opened")
+            context.server.exchanges.append(_with_events(first.exchange(), end.events))
+            if end.failure is not None:
+                raise Broken(f"the first stream broke off: {end.failure}", first.exchange())
+
+
+def _with_events(exchange: Exchange, events: tuple[str, ...]) -> Exchange:
+    """The exchange, with what the document says of the events on the stream: no rule of the test's own is about them."""
+    deviations: list[str] = []
+    for event in events[:_EVENTS]:
+        try:
+            found = document.misfits("StreamUpdates", strict_json.read(event.encode()).value)
+        except strict_json.NotJsonError as error:
+            found = [f"the data is no JSON: {error}"]
+        deviations += [f"an event of POST /subscriptions/stream: {misfit}" for misfit in found]
+    return replace(exchange, deviations=tuple(deviations[:1]))
+
+
+@conformance_test(
+    "SUB-12",
+    "A stream that is not declared is refused with 501",
+    guide=STREAMING,
+    rule="A server that declares to have no streams answers a request for one with 501.",
+    level=Level.SHOULD,
+    needs=("CORE-03", "SUB-01"),
+)
+def undeclared_stream(context: Context) -> None:
+    """On a subscription of its own, since the other one is deleted by now."""
+    if context.declares("subscribe.stream"):
+        raise Skipped(Reason.UNTESTABLE, "streams are declared")
+    subscription_id, _ = _create(context, clientId=context.client_id)
+    with _stream(context, subscription_id) as opened:
+        answer = opened.opened(context.server.options.timeout)
+        context.server.exchanges.append(answer or opened.exchange())
+        if answer is None or answer.is_success:
+            raise Doubtful("a stream that is not declared was opened")
+        if answer.status != 501:
+            status = answer.problem if answer.status is None else f"the status is {answer.status}"
+            raise Doubtful(f"a stream that is not declared was not refused with 501: {status}")
+
+
+# -- the end
+
+
+@conformance_test(
+    "SUB-10",
+    "A subscription can be deleted",
+    guide=SUBSCRIPTIONS,
+    rule="POST /subscriptions/delete deletes each subscription, and answers with one item for each.",
+    needs=("SUB-01",),
+)
+def delete(context: Context) -> None:
+    """The one that was created."""
+    ids = [context.subscription_id]
+    answer = context.server.send(delete_subscriptions, {"clientId": context.client_id, "subscriptionIds": ids})
+    (item,) = bulk(answer, ids, key="subscriptionId")
+    good(item)
+    context.created.pop(ids[0], None)
+
+
+@conformance_test(
+    "SUB-11",
+    "A deleted subscription is gone",
+    guide=LIFE,
+    rule="Sync on a subscription that was deleted, or never existed, is answered with 404 in the failure envelope.",
+    needs=("SUB-10",),
+)
+def gone(context: Context) -> None:
+    """Sync the one that was deleted."""
+    failure(context.server.send(sync_subscription, context.subscription()), 404)
+
+
+TESTS = (
+    create,
+    look_up,
+    client_id_is_required,
+    client_scope,
+    register,
+    register_again,
+    register_unknown,
+    sync,
+    acknowledge,
+    clear,
+    unregister,
+    stream,
+    takeover,
+    delete,
+    gone,
+    undeclared_stream,
+)
+"""In the order of the run."""

@@ -51,7 +51,7 @@ _READS: dict[str, tuple[str, str, Any]] = {
     "values": ("POST", "/objects/value", ["station-1", "mode-501", "pump-101"]),
     "values, one unknown": ("POST", "/objects/value", ["station-1", "no-such-id"]),
     "components": ("POST", "/objects/value", {"elementIds": ["pump-101"], "maxDepth": 0}),
-    "history": ("POST", "/objects/history", _DAY | {"elementIds": ["station-1", "sensor-001"]}),
+    "history": ("POST", "/objects/history", _DAY | {"elementIds": ["station-1", "sensor-002"]}),
     "history, one unknown": ("POST", "/objects/history", _DAY | {"elementIds": ["station-1", "no-such-id"]}),
     "history of components": ("POST", "/objects/history", _DAY | {"elementIds": ["pump-101"], "maxDepth": 0}),
     "history without start": (

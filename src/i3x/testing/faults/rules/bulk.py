@@ -36,7 +36,7 @@ def results_out_of_order(reply: Reply) -> None:
     listSubscriptions="SUB-02",
     updateObjectValues="UPD-01",
     updateObjectHistory="UPD-04",
-    registerMonitoredItems="SUB-03 SUB-04",
+    registerMonitoredItems="SUB-03",
     deleteSubscriptions="SUB-10",
 )
 def full_success_called_failure(reply: Reply) -> None:

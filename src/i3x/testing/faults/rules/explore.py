@@ -50,13 +50,13 @@ def namespace_undeclared(reply: Reply) -> None:
 @EXPLORE.edits("getObjectTypes", fails="EXP-04")
 def object_type_without_schema(reply: Reply) -> None:
     """Leaves the schema of an object type out."""
-    if not reply.query:
+    if _lists_all(reply):
         del reply.result[-1]["schema"]
 
 
-@EXPLORE.edits("getObjectTypes", warns="EXP-04")
+@EXPLORE.edits("getObjectTypes", fails="EXP-13", warns="EXP-04")
 def no_object_types(reply: Reply) -> None:
-    """Lists no object type at all."""
+    """Lists no object type at all, so that those of its objects are not registered either."""
     reply.result.clear()
 
 
@@ -69,7 +69,7 @@ def namespace_filter_ignored(exchange: Exchange) -> None:
 @EXPLORE.edits("getObjectTypes", fails="EXP-06")
 def namespace_filter_loses_a_type(reply: Reply) -> None:
     """Leaves an object type out where one namespace is asked for."""
-    if reply.query and reply.result:
+    if not _lists_all(reply) and reply.result:
         reply.result.pop()
 
 
@@ -94,14 +94,14 @@ def reverse_not_symmetric(reply: Reply) -> None:
 @EXPLORE.edits("getObjects", fails="EXP-12")
 def object_without_composition_flag(reply: Reply) -> None:
     """Does not say of an object whether it is a composition."""
-    if not reply.query:
+    if _lists_all(reply):
         del reply.result[-1]["isComposition"]
 
 
 @EXPLORE.edits("getObjects", warns="EXP-12")
 def no_objects_listed(reply: Reply) -> None:
     """Lists no object where all are asked for; with a filter, they are there."""
-    if not reply.query:
+    if _lists_all(reply):
         reply.result.clear()
 
 
@@ -142,14 +142,14 @@ def element_id_shared(reply: Reply) -> None:
 @EXPLORE.edits("getObjects", fails="EXP-15")
 def no_root(reply: Reply) -> None:
     """Finds no object without a parent."""
-    if "root" in reply.query:
+    if reply.query.get("root") == "true":
         reply.result.clear()
 
 
 @EXPLORE.edits("getObjects", warns="EXP-15")
 def root_with_parent(reply: Reply) -> None:
     """Gives a root object a parent."""
-    if "root" in reply.query:
+    if reply.query.get("root") == "true":
         reply.result[-1]["parentId"] = "station-1"
 
 
@@ -196,7 +196,7 @@ def parent_id_disagrees(reply: Reply) -> None:
 @EXPLORE.edits("queryRelatedObjects", fails="EXP-19")
 def relationship_type_not_registered(reply: Reply) -> None:
     """Relates objects by a relationship type that is not listed, beside those that are."""
-    if "relationshipType" not in reply.asked:
+    if reply.asked.get("relationshipType") is None:
         for edges in _edges(reply):
             edges.extend([edge | {"sourceRelationship": "Knows"} for edge in edges[-1:]])
 
@@ -204,7 +204,7 @@ def relationship_type_not_registered(reply: Reply) -> None:
 @EXPLORE.edits("queryRelatedObjects", fails="EXP-19")
 def related_object_without_display_name(reply: Reply) -> None:
     """Leaves the display name of a related object out."""
-    if "relationshipType" not in reply.asked:
+    if reply.asked.get("relationshipType") is None:
         for edges in _edges(reply):
             for edge in edges[-1:]:
                 del edge["object"]["displayName"]
@@ -226,7 +226,7 @@ def relationship_type_filter_ignored(exchange: Exchange) -> None:
 @EXPLORE.edits("queryRelatedObjects", fails="EXP-22")
 def relationship_type_filter_finds_nothing(reply: Reply) -> None:
     """Finds no related object where one relationship type is asked for."""
-    if "relationshipType" in reply.asked:
+    if reply.asked.get("relationshipType") is not None:
         for edges in _edges(reply):
             edges.clear()
 
@@ -235,6 +235,11 @@ def _relationship_type(reply: Reply, element_id: str, reverse_of: str) -> Docume
     example: Document = reply.result[-1]
     names = {"elementId": element_id, "displayName": element_id, "relationshipId": element_id}
     return example | names | {"reverseOf": reverse_of}
+
+
+def _lists_all(reply: Reply) -> bool:
+    """Whether nothing narrows the listing down or adds to it."""
+    return set(reply.query.values()) <= {"false"}
 
 
 def _rename(reply: Reply, element_id: str) -> None:

@@ -23,8 +23,8 @@ _HISTORY = "queryHistoricalValues"
 _IN_CURRENT = "mode-501"
 """The element whose current value is broken: a string, of a type that has no other object."""
 
-_IN_HISTORY = "sensor-001"
-"""The element whose history is broken: one without components."""
+_IN_HISTORY = "sensor-002"
+"""The element whose history is broken: one without components, in a sample of three too."""
 
 _COMPONENT = "pump-101-flow"
 """The component that is broken, of the first composition there is."""

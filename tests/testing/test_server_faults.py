@@ -78,6 +78,12 @@ def test_every_fault_says_in_one_line_what_it_does(name: str) -> None:
     assert (FAULTS[name].__doc__ or "").partition("\n")[0].endswith((".", ","))
 
 
+def test_tick_with_every_request_needs_no_clock(server: Server, http: httpx.Client) -> None:
+    server.fault("tick_with_every_request")
+    answers = [http.post("/objects/value", json={"elementIds": ["meter-301"]}).json() for _ in range(2)]
+    assert [answer["results"][0]["result"]["value"] for answer in answers] == [125_001, 125_002]
+
+
 def test_status_has_the_failure_envelope(server: Server, http: httpx.Client) -> None:
     server.fault("status", status=429, retry_after=2)
     response = http.get("/info")

@@ -1,6 +1,7 @@
 """The breaks: faults of which each breaks one rule of the standard and leaves the rest of the server right.
 
-`EXPECTED` says of each which conformance tests notice.
+`EXPECTED` says of each which conformance tests notice: on a server that asks for credentials, and whose values have
+moved on whenever somebody looks (the fault `tick_with_every_request`), so that there is something to be noticed.
 """
 
 from __future__ import annotations

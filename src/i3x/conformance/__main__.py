@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from i3x.conformance.options import DEFAULT_TIMEOUT, HELP, METAVARS
+from i3x.conformance.option_help import DEFAULT_TIMEOUT, HELP, METAVARS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,11 +28,15 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 compliant or compatible, 1 not compliant, 2 wrong usage, 3 the server can't be reached.",
         allow_abbrev=False,
     )
-    parser.add_argument("url", metavar="URL", help=HELP["url"])
+    parser.add_argument("url", metavar=METAVARS["url"], help=HELP["url"])
     for name in ("token", "basic", "json", "junit"):
         parser.add_argument(f"--{name}", metavar=METAVARS[name], help=HELP[name])
-    parser.add_argument("--header", action="append", default=[], metavar=METAVARS["header"], help=HELP["header"])
-    parser.add_argument("--timeout", default=DEFAULT_TIMEOUT, metavar=METAVARS["timeout"], help=HELP["timeout"])
+    parser.add_argument(
+        "--header", action="append", default=[], metavar=METAVARS["header"], help=HELP["header"]
+    )
+    parser.add_argument(
+        "--timeout", default=DEFAULT_TIMEOUT, metavar=METAVARS["timeout"], help=HELP["timeout"]
+    )
     for name in ("insecure", "no_writes", "quiet"):
         parser.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=HELP[name])
     return parser

@@ -46,7 +46,9 @@ class Asked:
         nothing = {} if body is None else {"body": _NoBody()}
         parts = operation._get_kwargs(**parameters, **nothing)  # noqa: SLF001
         path = f"{parts['method'].upper()} {parts['url']}"
-        query = urlencode({name: _plain(it) for name, it in parts.get("params", {}).items()}, errors="replace")
+        query = urlencode(
+            {name: _plain(it) for name, it in parts.get("params", {}).items()}, errors="replace"
+        )
         text = f"{path}?{query}" if query else path
         if anonymous:
             text += " (without credentials)"

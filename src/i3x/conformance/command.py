@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TextIO
 
 from i3x.conformance import junit as junit_report
-from i3x.conformance.options import DEFAULT_TIMEOUT, Options, checked_file, checked_url
+from i3x.conformance.option_help import DEFAULT_TIMEOUT
+from i3x.conformance.options import Options, checked_file, checked_url
 from i3x.conformance.report import Report
 from i3x.conformance.runner import run
 from i3x.conformance.terminal import Terminal
@@ -32,7 +33,7 @@ def execute(
     quiet: bool = False,
     out: TextIO | None = None,
 ) -> int:
-    """Run the suite as the command does; `i3x.conformance.options.HELP` says what each argument means.
+    """Run the suite as the command does; `i3x.conformance.option_help.HELP` says what each argument means.
 
     Returns the exit code: 0 for any compliant or compatible server, 1 for one that is not, 3 for one that can't be
     reached, and 130 if the user interrupts.

@@ -88,7 +88,9 @@ def compression(context: Context) -> None:
         answer.json()
     encoding = answer.headers.get("content-encoding", "")
     if encoding.strip().lower() not in ("gzip", "x-gzip"):
-        raise Broken(f"`Content-Encoding` is {shown(encoding)}" if encoding else "there is no `Content-Encoding`")
+        raise Broken(
+            f"`Content-Encoding` is {shown(encoding)}" if encoding else "there is no `Content-Encoding`"
+        )
     if not answer.unpacked and not answer.problem:
         raise Broken("`Content-Encoding` says gzip, and the body is not, or not to its end, compressed")
     answer.json()
@@ -129,4 +131,3 @@ def authentication(context: Context) -> None:
 
 TESTS = (info, info_is_open, declaration, compression, encryption, authentication)
 """In the order of the run."""
-

@@ -132,4 +132,5 @@ def _told(reply: RawReply, problem: str, redaction: Redaction) -> str:
 
 
 def _declared(reply: RawReply) -> str:
-    return reply.headers.get("content-type", "no content type")[:100]
+    kind: str = reply.headers.get("content-type", "no content type")
+    return kind[:100]

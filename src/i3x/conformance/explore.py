@@ -31,6 +31,7 @@ from i3x.raw.api.explore import (
     query_related_objects,
     query_relationship_types_by_id,
 )
+from i3x.raw.types import UNSET
 
 _TYPES = 3
 _SOURCES = 10
@@ -247,6 +248,12 @@ def relationship_types_by_id(context: Context) -> None:
 # -- objects
 
 
+def _objects(context: Context, **filters: Any) -> tuple[list[Json], Exchange]:
+    """The objects, with no more in the address than the filters."""
+    answer = context.server.send(get_objects, **{"include_metadata": UNSET, **filters})
+    return listing(answer, "ObjectInstanceResponse"), answer
+
+
 @conformance_test(
     "EXP-12",
     "Objects are listed",
@@ -255,8 +262,7 @@ def relationship_types_by_id(context: Context) -> None:
 )
 def objects(context: Context) -> None:
     """The list has the right shape."""
-    answer = context.server.send(get_objects)
-    context.objects = Found(listing(answer, "ObjectInstanceResponse"), answer)
+    context.objects = Found(*_objects(context))
     if not context.objects.items:
         raise Doubtful("there are no objects")
 
@@ -298,8 +304,13 @@ def element_ids(context: Context) -> None:
         )
     seen: set[str] = set()
     for found in everything:
-        twice = [element_id for element_id, count in Counter(found.ids).items() if count > 1 or element_id in seen]
-        refuse((f"{shown(element_id)} is the id of more than one element" for element_id in twice), found.exchange)
+        twice = [
+            element_id for element_id, count in Counter(found.ids).items() if count > 1 or element_id in seen
+        ]
+        refuse(
+            (f"{shown(element_id)} is the id of more than one element" for element_id in twice),
+            found.exchange,
+        )
         seen |= set(found.ids)
 
 
@@ -312,12 +323,14 @@ def element_ids(context: Context) -> None:
 )
 def roots(context: Context) -> None:
     """At least one, and none of them below another."""
-    found = listing(context.server.send(get_objects, root=True), "ObjectInstanceResponse")
+    found, _ = _objects(context, root=True)
     if not found:
         raise Broken("there is no root object")
     below = [item for item in found if item.get("parentId") not in _ROOT_PARENTS]
     if below:
-        raise Doubtful(f"the root {shown(below[0]['elementId'])} has the parent {shown(below[0]['parentId'])}")
+        raise Doubtful(
+            f"the root {shown(below[0]['elementId'])} has the parent {shown(below[0]['parentId'])}"
+        )
 
 
 @conformance_test(
@@ -330,7 +343,7 @@ def roots(context: Context) -> None:
 def objects_by_type(context: Context) -> None:
     """Some, and of one type."""
     kind = context.sample(1)[0]["typeElementId"]
-    found = listing(context.server.send(get_objects, type_element_id=kind), "ObjectInstanceResponse")
+    found, _ = _objects(context, type_element_id=kind)
     refuse(
         f"{shown(item['elementId'])} is of {shown(item['typeElementId'])}"
         for item in found
@@ -351,8 +364,8 @@ def metadata(context: Context) -> None:
     """Some object has metadata, and all metadata is complete."""
     if not context.objects.items:
         raise _nothing("there are no objects")
-    answer = context.server.send(get_objects, include_metadata=True)
-    having = [item for item in listing(answer, "ObjectInstanceResponse") if item.get("metadata") is not None]
+    found, _ = _objects(context, include_metadata=True)
+    having = [item for item in found if item.get("metadata") is not None]
     if not having:
         raise Broken("no object has metadata")
     refuse(
@@ -439,9 +452,7 @@ def edges_back(context: Context) -> None:
         (back,), answer = _related(context, [target])
         wanted = reverse[kind]
         if not any(_leads(each, wanted, source) for each in back):
-            raise Broken(
-                f"{shown(source)} has {kind} to {shown(target)}, which has no {wanted} back", answer
-            )
+            raise Broken(f"{shown(source)} has {kind} to {shown(target)}, which has no {wanted} back", answer)
 
 
 def _leads(edge: Json, kind: str, target: str) -> bool:
@@ -463,7 +474,9 @@ def hierarchy(context: Context) -> None:
         raise _nothing("no object has a parent that is listed")
     (edges,), _ = _related(context, [child["elementId"]])
     if not any(edge["object"]["elementId"] == child["parentId"] for edge in edges):
-        raise Broken(f"{shown(child['elementId'])} has the parent {shown(child['parentId'])}, and no edge to it")
+        raise Broken(
+            f"{shown(child['elementId'])} has the parent {shown(child['parentId'])}, and no edge to it"
+        )
 
 
 @conformance_test(
@@ -481,7 +494,9 @@ def related_by_type(context: Context) -> None:
     kind = edge["sourceRelationship"]
     (edges,), _ = _related(context, [source], relationshipType=kind)
     refuse(
-        f"an edge is {shown(other['sourceRelationship'])}" for other in edges if other["sourceRelationship"] != kind
+        f"an edge is {shown(other['sourceRelationship'])}"
+        for other in edges
+        if other["sourceRelationship"] != kind
     )
     if not edges:
         raise Broken(f"no edge came, and {shown(source)} has one that is {shown(kind)}")

@@ -12,31 +12,8 @@ from typing import Self
 
 import httpx
 
-HELP: Mapping[str, str] = {
-    "url": "the address of the server, with or without /v1",
-    "token": "send this bearer token",
-    "basic": "send these basic credentials",
-    "header": "send this header, such as an API key; may be given more than once",
-    "insecure": "accept any certificate; to try a server, never against a plant",
-    "no_writes": "write nothing: what needs writing is skipped",
-    "timeout": "seconds that one request may take in all (default: 15)",
-    "json": "write the report to this file, as JSON",
-    "junit": "write the report to this file, as JUnit XML",
-    "quiet": "print nothing but findings and the verdict",
-}
-"""The options by name, and what each does; the command and the pytest plugin offer the same ones."""
+from i3x.conformance.option_help import DEFAULT_TIMEOUT
 
-METAVARS: Mapping[str, str] = {
-    "token": "TOKEN",
-    "basic": "USER:PASSWORD",
-    "header": "'NAME: VALUE'",
-    "timeout": "SECONDS",
-    "json": "FILE",
-    "junit": "FILE",
-}
-"""What stands for the value of each option that has one."""
-
-DEFAULT_TIMEOUT = 15.0
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[!-~]([ \t!-~]*[!-~])?")
 _SHORT = 3

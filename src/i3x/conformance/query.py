@@ -290,7 +290,9 @@ def history_of_components(context: Context) -> None:
     if not isinstance(found, dict):
         raise Broken(f"`components` of {shown(element_id)} is {kind(found)}, and not a map")
     refuse(
-        f"component {shown(part)} {problem}" for part, it in found.items() for problem in _component_problems(it)
+        f"component {shown(part)} {problem}"
+        for part, it in found.items()
+        for problem in _component_problems(it)
     )
 
 

@@ -124,6 +124,4 @@ def explanation(outcome: Outcome) -> list[tuple[str, str]]:
 
 def findings(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """The outcomes that somebody should look at."""
-    return [
-        each for each in outcomes if each.result in (Result.FAIL, Result.WARN) or each.deviations
-    ]
+    return [each for each in outcomes if each.result in (Result.FAIL, Result.WARN) or each.deviations]

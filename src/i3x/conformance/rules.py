@@ -191,9 +191,13 @@ def quality_problems(point: Json) -> list[str]:
     """What is wrong with the quality and the timestamp of a value."""
     problems: list[str] = []
     if point.get("quality") not in QUALITIES:
-        problems.append(f"has the quality {shown(point.get('quality'))}, which is none of {', '.join(QUALITIES)}")
+        problems.append(
+            f"has the quality {shown(point.get('quality'))}, which is none of {', '.join(QUALITIES)}"
+        )
     if moment(point.get("timestamp")) is None:
-        problems.append(f"has the timestamp {shown(point.get('timestamp'))}, which is no RFC 3339 time with Z")
+        problems.append(
+            f"has the timestamp {shown(point.get('timestamp'))}, which is no RFC 3339 time with Z"
+        )
     return problems
 
 
@@ -215,7 +219,9 @@ def moment(text: Any) -> datetime | None:
         whole = datetime.strptime(f"{day}T{clock}00", "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
         if int(seconds) > 60:  # RFC 3339 knows leap seconds
             return None
-        return whole + timedelta(seconds=int(seconds), microseconds=int((fraction or ".0")[1:7].ljust(6, "0")))
+        return whole + timedelta(
+            seconds=int(seconds), microseconds=int((fraction or ".0")[1:7].ljust(6, "0"))
+        )
     except (ValueError, OverflowError):
         return None
 

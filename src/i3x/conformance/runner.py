@@ -117,27 +117,36 @@ class Run:
             self._context.server.close()
 
     def _find(self) -> None:
-        """Find the address: the first of two at which `/info` answers, or at least refuses."""
-        server = self._context.server
+        """Find the address: the first of two at which `/info` answers with JSON, be it with credentials only."""
+        answers: dict[str, Exchange] = {}
         for address in (f"{self._url}/v1", self._url):
-            server.move(address)
-            answer = server.send(get_info, anonymous=True)
-            self._search.append(answer)
-            if answer.is_ok_json or answer.is_unreachable or answer.status in _REFUSED:
+            answers[address] = answer = self._ask(address, anonymous=True)
+            if answer.is_ok_json or answer.is_unreachable:
                 self._context.anonymous_info = answer
                 return
-        prefixed = 1 if self._url.endswith("/v1") else 0
-        server.move((f"{self._url}/v1", self._url)[prefixed])
-        self._context.anonymous_info = self._search[prefixed]
+        # Many servers refuse before they look whether there is anything at an address.
+        refusing = [address for address, answer in answers.items() if answer.status in _REFUSED]
+        for address in refusing if self._options.credentials() else ():
+            if self._ask(address, anonymous=False).is_ok_json:
+                self._context.anonymous_info = answers[address]
+                return
+        given = self._url if self._url.endswith("/v1") else next(iter(refusing or answers))
+        self._context.server.move(given)
+        self._context.anonymous_info = answers[given]
+
+    def _ask(self, address: str, *, anonymous: bool) -> Exchange:
+        self._context.server.move(address)
+        self._search.append(self._context.server.send(get_info, anonymous=anonymous))
+        return self._search[-1]
 
     def _run(self, test: Test) -> Outcome:
         begun = time.monotonic()
         exchanges = self._context.server.exchanges
         skip = self._reason_to_skip(test)
+        if skip is not None:
+            return self._skipped(test, skip)
         exchanges.clear()
         try:
-            if skip is not None:
-                raise skip
             remark = test.function(self._context)
             outcome = self._told(test, Result.PASS, remark or "")
         except Doubtful as doubt:
@@ -145,12 +154,14 @@ class Run:
         except Broken as broken:
             outcome = self._told(test, Result.FAIL, str(broken), broken.exchange)
         except Skipped as skipped:
-            message = self._redaction.shorten(str(skipped), _MESSAGE)
-            outcome = Outcome(test, Result.SKIP, skipped.reason, message)
+            outcome = self._skipped(test, skipped)
         except Exception as error:  # noqa: BLE001 - whatever a server sends, the other tests go on
             message = f"the answer could not be judged ({type(error).__name__}: {error})"
             outcome = self._told(test, Result.FAIL, message)
         return replace(outcome, seconds=time.monotonic() - begun)
+
+    def _skipped(self, test: Test, why: Skipped) -> Outcome:
+        return Outcome(test, Result.SKIP, why.reason, self._redaction.shorten(str(why), _MESSAGE))
 
     def _reason_to_skip(self, test: Test) -> Skipped | None:
         if not self.reached and test.id != "CORE-01":
@@ -180,7 +191,9 @@ class Run:
         shown = exchange or (exchanges[-1] if exchanges else None)
         told = shown is not None and result in (Result.FAIL, Result.WARN)
         deviations: dict[str, None] = {}
-        if result is not Result.FAIL:  # a failure says what is wrong; and what is wrong in many answers is said once
+        if (
+            result is not Result.FAIL
+        ):  # a failure says what is wrong; and what is wrong in many answers is said once
             deviations = dict.fromkeys(line for each in exchanges for line in each.deviations)
             deviations = {line: None for line in deviations if line not in self._deviations}
             self._deviations |= deviations.keys()

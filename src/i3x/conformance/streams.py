@@ -19,6 +19,8 @@ from i3x.raw.api.subscribe import stream_subscription
 from i3x.raw_call import RawReply
 
 _HEADERS = {"Accept": "text/event-stream, application/json", "Accept-Encoding": "identity"}
+_REST = 0.5
+"""Seconds for the rest of an answer that is no event stream."""
 _HANG_UP = 2.0
 
 
@@ -54,7 +56,7 @@ class Stream:
         self._begun.wait(seconds)
         if self.is_open:
             return None
-        self._over.wait(min(seconds, _HANG_UP))
+        self._over.wait(min(seconds, _REST))
         if self._reply is None:
             self.close()
         return self.exchange()
@@ -65,7 +67,8 @@ class Stream:
         response = self._response
         if response is None or response.status_code != 200:
             return False
-        return response.headers.get("content-type", "").lower().startswith("text/event-stream")
+        kind: str = response.headers.get("content-type", "")
+        return kind.lower().startswith("text/event-stream")
 
     def ended(self, seconds: float) -> RawReply | None:
         """Wait for the stream's end: None if it goes on."""
@@ -81,7 +84,12 @@ class Stream:
         headers = httpx.Headers() if self._response is None else self._response.headers
         sent = self._server.redaction.hide(self._asked.text)
         return Exchange(
-            sent=sent, received=problem, status=status, headers=headers, problem=problem, silent=status is None
+            sent=sent,
+            received=problem,
+            status=status,
+            headers=headers,
+            problem=problem,
+            silent=status is None,
         )
 
     def close(self) -> None:

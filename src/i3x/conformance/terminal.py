@@ -89,4 +89,7 @@ class Terminal:
 
 def printable(text: str) -> str:
     """The text with all that is not printable spelled out."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode() for each in text)
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode()
+        for each in text
+    )

@@ -72,8 +72,11 @@ def _within(base: Any, deadline: float) -> Any:
 
         return check
 
-    changed = {name: timed(name) for name in ("$ref", "$dynamicRef", "$recursiveRef") if name in base.VALIDATORS}
-    return validators.extend(base, {**changed, "pattern": _pattern})
+    changed = {
+        name: timed(name) for name in ("$ref", "$dynamicRef", "$recursiveRef") if name in base.VALIDATORS
+    }
+    extend: Any = validators.extend
+    return extend(base, {**changed, "pattern": _pattern})
 
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:

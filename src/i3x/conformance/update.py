@@ -20,9 +20,9 @@ HISTORY = "Update Methods, PUT /objects/history"
 BULK = "Response Format, Bulk Response"
 
 
-def readable(context: Context) -> Iterator[tuple[str, Json]]:
-    """The objects of the sample that have a good value, which can be sent as it was received."""
-    for element_id, result in context.values.items():
+def readable(values: dict[str, Json]) -> Iterator[tuple[str, Json]]:
+    """Those of some values that are good, and can be sent as they were received."""
+    for element_id, result in values.items():
         if result["quality"] == "Good" and result["value"] is not None and _is_json(result["value"]):
             yield element_id, result
 
@@ -47,7 +47,7 @@ def write_back(context: Context, value: Any, *ids: str) -> tuple[list[Json], Exc
 def write(context: Context) -> None:
     """The first object of the sample that reads Good and takes its own value back."""
     refusals: list[tuple[Json, Exchange]] = []
-    for element_id, result in readable(context):
+    for element_id, result in readable(context.values):
         (item,), answer = write_back(context, result["value"], element_id)
         if item["success"]:
             context.written = element_id, result["value"]
@@ -79,7 +79,9 @@ def read_back(context: Context) -> str | None:
         raise Broken(f"{shown(element_id)} has no value after it was written")
     if result["value"] == value:
         return None
-    return f"{shown(element_id)} reads {shown(result['value'])} after {shown(value)} was written: a live source?"
+    return (
+        f"{shown(element_id)} reads {shown(result['value'])} after {shown(value)} was written: a live source?"
+    )
 
 
 @conformance_test(
@@ -113,7 +115,7 @@ def unknown_write(context: Context) -> None:
 def write_history(context: Context) -> None:
     """The current value of an object, at its own timestamp."""
     refusals: list[tuple[Json, Exchange]] = []
-    for element_id, result in readable(context):
+    for element_id, result in readable(context.values):
         point = {name: result[name] for name in ("value", "quality", "timestamp")}
         answer = context.server.send(
             update_object_history, {"updates": [{"elementId": element_id, "value": point}]}
@@ -142,7 +144,7 @@ def undeclared_writes(context: Context) -> None:
     undeclared = [operation for name, operation in operations.items() if not context.declares(name)]
     if not undeclared:
         raise Skipped(Reason.UNTESTABLE, "all writes are declared")
-    candidate = next(readable(context), None)
+    candidate = next(readable(context.values), None)
     if candidate is None:
         raise Skipped(Reason.UNTESTABLE, "no object of the sample has a good value")
     element_id, result = candidate

@@ -156,7 +156,7 @@ def _subscriptions(server: Server, http: httpx.Client) -> Iterator[tuple[str, An
 
 
 def _streams(http: httpx.Client, scope: dict[str, str]) -> Iterator[tuple[str, Any]]:
-    with http.stream("POST", "/subscriptions/stream", json=scope, timeout=0.3) as first:
+    with http.stream("POST", "/subscriptions/stream", json=scope, timeout=1) as first:
         yield "stream", _head(first)
         with http.stream("POST", "/subscriptions/stream", json=scope) as second:
             yield "second stream", _head(second)

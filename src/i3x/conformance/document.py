@@ -6,6 +6,7 @@ import functools
 import itertools
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any, cast
 
@@ -23,10 +24,24 @@ _SHOWN = 3
 _LONG = 200
 
 
-def deviations(operation_id: str, status: int, body: Any) -> list[str]:
-    """How an answer breaks the document: one line a place, the first few of them."""
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the document says of an answer."""
+
+    deviations: tuple[str, ...] = ()
+    """How the answer breaks it: one line a place, the first few of them."""
+    conforms: bool = False
+    """Whether all of the answer was looked at and is as the document says: it need not be looked at again."""
+
+
+def judge(operation_id: str, status: int, body: Any) -> Finding:
+    """Check a whole answer against the document."""
     validator = _answer(operation_id, status)
-    return [] if validator is None else _lines(validator, _abridged(body))
+    if validator is None:
+        return Finding()
+    abridged = _abridged(body)
+    deviations = _lines(validator, abridged)
+    return Finding(tuple(deviations), conforms=not deviations and abridged is body)
 
 
 def misfits(component: str, value: Any) -> list[str]:
@@ -75,6 +90,8 @@ def _abridged(body: Any) -> Any:
     if not isinstance(body, dict):
         return body
     fields = cast("dict[str, Any]", body)
+    if not any(isinstance(it, list) and len(it) > _MANY for it in fields.values()):
+        return fields
     return {name: it[:_MANY] if isinstance(it, list) else it for name, it in fields.items()}
 
 
@@ -100,4 +117,17 @@ def _component(name: str) -> Draft202012Validator:
 
 
 def _validator(schema: Mapping[str, Any]) -> Draft202012Validator:
-    return Draft202012Validator({**schema, "components": _data()["components"]})
+    return Draft202012Validator({**_inlined(schema, ()), "components": _data()["components"]})
+
+
+def _inlined(node: Any, above: tuple[str, ...]) -> Any:
+    """The schema with its components in place: following references would take most of the time of a check."""
+    if isinstance(node, list):
+        return [_inlined(below, above) for below in node]
+    if not isinstance(node, dict):
+        return node
+    target = node.get("$ref")
+    if isinstance(target, str) and target not in above:
+        component = _data()["components"]["schemas"][target.rpartition("/")[2]]
+        return _inlined(component, (*above, target))
+    return {name: _inlined(below, above) for name, below in node.items()}

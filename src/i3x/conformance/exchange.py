@@ -40,8 +40,10 @@ class Exchange:
     """Whether the server did not give a complete answer."""
     is_unreachable: bool = False
     """Whether nobody is there who answers anything, as far as can be told from one request."""
+    conforms: bool = False
+    """Whether all of the answer is as the API document says; if so, there is no need to look at its shape again."""
     deviations: tuple[str, ...] = ()
-    """How the answer breaks the API document."""
+    """How the answer breaks the API document, or is doubtful as JSON."""
 
     @classmethod
     def read(cls, asked: Asked, reply: RawReply, redaction: Redaction) -> Self:
@@ -55,8 +57,10 @@ class Exchange:
                 body, remarks = found.value, found.remarks
             except strict_json.NotJsonError as error:
                 problem = f"the body is no JSON ({error}); it is declared as {_declared(reply)}"
+        finding = document.Finding()
         if not problem and reply.status_code is not None:
-            remarks += tuple(document.deviations(asked.operation_id, reply.status_code, body))
+            finding = document.judge(asked.operation_id, reply.status_code, body)
+            remarks += finding.deviations
         return cls(
             sent=redaction.shorten(asked.text, SHOWN),
             received=_told(reply, problem, redaction),
@@ -68,6 +72,7 @@ class Exchange:
             silent=reply.failure is not None or reply.stopped_by == "seconds",
             is_unreachable=reply.status_code is None
             and (isinstance(reply.failure, _NOBODY) or reply.stopped_by is not None),
+            conforms=finding.conforms,
             deviations=tuple(redaction.hide(f"{asked.path}: {remark}") for remark in remarks),
         )
 

@@ -59,10 +59,11 @@ def listing(exchange: Exchange, component: str) -> list[Json]:
     result = success(exchange)
     if not isinstance(result, list):
         raise Broken(f"`result` is {kind(result)}, and not a list", exchange)
+    items = () if exchange.conforms else result
     refuse(
         (
             f"result[{index}] is no {component}: {'; '.join(misfits)}"
-            for index, item in enumerate(result)
+            for index, item in enumerate(items)
             if (misfits := document.misfits(component, item))
         ),
         exchange,
@@ -96,7 +97,7 @@ def bulk(
         (
             f"results[{index}] {problem}"
             for index, (item, identifier) in enumerate(zip(results, asked, strict=True))
-            for problem in _item_problems(item, identifier, key, check)
+            for problem in _item_problems(item, identifier, key, None if exchange.conforms else check)
         ),
         exchange,
     )

@@ -36,7 +36,9 @@ def test_without_a_break_nothing_is_wrong_and_all_that_is_declared_is_exercised(
     found = examine(sound.url, OPTIONS)
     assert found.verdict is Verdict.FULL
     assert (found.fails, found.warns) == (set(), ALWAYS)
-    assert found.skips == {"UPD-05": "untestable", "SUB-12": "untestable"}, "they are about what is not declared"
+    assert found.skips == {"UPD-05": "untestable", "SUB-12": "untestable"}, (
+        "they are about what is not declared"
+    )
     assert [line for outcome in found.report.outcomes for line in outcome.deviations] == []
 
 

@@ -32,7 +32,7 @@ def info(context: Context) -> str | None:
     """Ask without credentials, and if that brings nothing, with them."""
     context.info = _anonymous_info(context)
     known = context.server.options.credentials()
-    if context.info.is_ok_json or context.info.is_unreachable or not known:
+    if context.info.is_ok_json or context.info.status is None or not known:
         context.info.json()
         return None
     context.info = context.server.send(get_info)

@@ -16,8 +16,6 @@ from i3x.raw_call import RawReply
 SHOWN = 1_000
 """Characters of a request or an answer that a report shows."""
 
-_NOBODY = (httpx.ConnectError, httpx.TimeoutException)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
@@ -39,7 +37,7 @@ class Exchange:
     silent: bool = False
     """Whether the server did not give a complete answer."""
     is_unreachable: bool = False
-    """Whether nobody is there who answers anything, as far as can be told from one request."""
+    """Whether nobody is there, at whatever path."""
     conforms: bool = False
     """Whether all of the answer is as the API document says; if so, there is no need to look at its shape again."""
     deviations: tuple[str, ...] = ()
@@ -70,8 +68,7 @@ class Exchange:
             problem=redaction.hide(problem),
             unpacked=reply.unpacked,
             silent=reply.failure is not None or reply.stopped_by == "seconds",
-            is_unreachable=reply.status_code is None
-            and (isinstance(reply.failure, _NOBODY) or reply.stopped_by is not None),
+            is_unreachable=isinstance(reply.failure, (httpx.ConnectError, httpx.ConnectTimeout)),
             conforms=finding.conforms,
             deviations=tuple(redaction.hide(f"{asked.path}: {remark}") for remark in remarks),
         )

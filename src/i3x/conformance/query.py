@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,6 +31,8 @@ from i3x.raw.api.query import query_historical_values, query_last_known_values
 
 _HISTORY_SAMPLE = 3
 _RANGE = timedelta(hours=24)
+_CHECKING_SECONDS = 3.0
+"""For the values of the sample against their schemas, all together: milliseconds, if the schemas are sane."""
 _TOLERANCE = timedelta(seconds=1)
 
 VALUES = "Query Methods, POST /objects/value"
@@ -98,13 +101,14 @@ def values_and_schemas(context: Context) -> str | None:
     schemas = {item["elementId"]: item["schema"] for item in context.object_types.items}
     listed = {item["elementId"]: item for item in context.objects.items}
     checked, left_out, problems = 0, list[str](), list[str]()
+    deadline = time.monotonic() + _CHECKING_SECONDS
     for element_id, result in context.values.items():
         item = listed[element_id]
         schema = schemas.get(item["typeElementId"])
         if result["value"] is None or item.get("isExtended") or schema is None:
             continue
         try:
-            misfits = type_schemas.misfits(schema, result["value"])
+            misfits = type_schemas.misfits(schema, result["value"], deadline - time.monotonic())
         except type_schemas.NoSchema as none:
             misfits = [f"can't conform to what is no JSON Schema: {none}"]
         except type_schemas.Unusable as unusable:
@@ -179,8 +183,8 @@ def _times(now: datetime) -> Json:
     return {"startTime": _text(now - _RANGE), "endTime": _text(now)}
 
 
-def _text(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _text(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _history(context: Context, ids: list[str], **fields: Any) -> tuple[list[Json], Exchange]:
@@ -230,8 +234,8 @@ def points(context: Context) -> None:
 
 
 def _outside(point: Json, start: datetime, end: datetime) -> list[str]:
-    time = moment(point["timestamp"])
-    if time is None or start - _TOLERANCE <= time <= end + _TOLERANCE:
+    taken = moment(point["timestamp"])
+    if taken is None or start - _TOLERANCE <= taken <= end + _TOLERANCE:
         return []
     return [f"is of {point['timestamp']}, outside of {_text(start)} to {_text(end)}"]
 

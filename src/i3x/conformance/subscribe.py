@@ -69,7 +69,8 @@ def _note_created(context: Context, answer: Exchange, owner: dict[str, Any]) -> 
     subscription_id = result.get("subscriptionId") if isinstance(result, dict) else None
     if not isinstance(subscription_id, str) or not subscription_id:
         return None
-    context.created[subscription_id] = {name: it for name, it in owner.items() if name == "clientId"}
+    client_id = owner.get("clientId", result.get("clientId"))  # one that gave none may have been given one
+    context.created[subscription_id] = {} if client_id is None else {"clientId": client_id}
     return subscription_id
 
 

@@ -1,0 +1,197 @@
+"""Verdicts on whole servers: complete, with features left out, without structure, behind credentials and TLS."""
+
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trustme
+
+from i3x.conformance import Options, Verdict, run
+from i3x.testing import Server
+from tests.client.wire import received
+from tests.conformance.support import QUICK, TOKEN, examine, ids, subscriptions
+
+OPEN = {"CORE-05", "CORE-06"}
+"""What is warned of on a server without TLS and credentials."""
+
+
+def test_our_server_reaches_full_compliance_within_ten_seconds() -> None:
+    with Server() as server:
+        started = time.monotonic()
+        found = examine(server.url, Options())
+        assert time.monotonic() - started < 10
+        assert subscriptions(server) == 0
+    assert (found.verdict, found.report.exit_code) == (Verdict.FULL, 0)
+    assert (found.fails, found.warns) == (set(), OPEN)
+    assert found.skips == {"UPD-05": "untestable", "SUB-12": "untestable"}
+
+
+def test_the_address_may_leave_out_the_version() -> None:
+    with Server() as server:
+        found = examine(server.url.removesuffix("/v1"))
+        assert found.report.base_url == server.url
+    assert found.verdict is Verdict.FULL
+
+
+def test_all_is_written_back_to_where_it_was_read() -> None:
+    with Server(tick=None) as server:
+        before = {name: server._state.values.current(name) for name in server._state.station.space.elements}
+        examine(server.url)
+        after = {name: server._state.values.current(name) for name in server._state.station.space.elements}
+        assert received(server, "updateObjectValues"), "there were writes"
+    assert {name: it.value for name, it in after.items()} == {name: it.value for name, it in before.items()}
+
+
+def test_optional_features_that_are_left_out_make_a_server_compatible() -> None:
+    with Server(update_current=False, update_history=False, stream=False) as server:
+        found = examine(server.url)
+        assert subscriptions(server) == 0
+    assert (found.verdict, found.report.exit_code) == (Verdict.COMPATIBLE, 0)
+    omitted = {test_id for test_id, reason in found.skips.items() if reason == "omitted"}
+    assert omitted == ids("UPD", range(1, 5)) | {"SUB-09", "SUB-14"}
+    assert not {"UPD-05", "SUB-12"} & (found.warns | found.skips.keys()), "they are refused with 501"
+
+
+@pytest.mark.parametrize("left_out", ["update_current", "update_history", "stream"])
+def test_one_feature_left_out_is_enough(left_out: str) -> None:
+    with Server(tick=0.05, **{left_out: False}) as server:  # type: ignore[arg-type]
+        assert examine(server.url).verdict is Verdict.COMPATIBLE
+
+
+def test_history_is_no_optional_feature() -> None:
+    with Server(history=False) as server:
+        found = examine(server.url)
+    assert (found.verdict, found.fails) == (Verdict.NOT_COMPLIANT, {"QRY-07"})
+    assert set(found.skips) >= ids("QRY", range(8, 12))
+
+
+def test_types_without_structure_are_immature() -> None:
+    with Server() as server:
+        server.fault("schemas_without_structure")
+        found = examine(server.url)
+    assert (found.verdict, found.report.exit_code, found.fails) == (Verdict.IMMATURE, 0, set())
+
+
+def test_without_writes_nothing_is_written_and_the_rest_is_unverified() -> None:
+    with Server(tick=None) as server:
+        found = examine(server.url, replace(QUICK, writes=False))
+        assert received(server, "updateObjectValues") == received(server, "updateObjectHistory") == []
+    assert found.verdict is Verdict.FULL, "who did not look does not know better"
+    assert found.report.unverified == sorted(ids("UPD", range(1, 5)))
+    assert {found.skips[test_id] for test_id in ids("UPD", range(1, 6))} == {"disabled"}
+    assert (found.skips["SUB-07"], found.skips["SUB-13"]) == ("untestable", "untestable")
+
+
+def test_live_values_need_no_write_to_be_synced() -> None:
+    with Server(tick=0.05) as server:
+        found = examine(server.url, replace(QUICK, writes=False, update_wait=5))
+    assert not {"SUB-07", "SUB-13"} & found.skips.keys()
+
+
+# -- credentials
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        replace(QUICK, token=TOKEN),
+        replace(QUICK, basic=("operator", "pass:word")),
+        replace(QUICK, headers={"X-API-Key": "k3y-4711"}),
+    ],
+    ids=["token", "basic", "header"],
+)
+def test_the_right_credentials(options: Options) -> None:
+    key = ("X-API-Key", "k3y-4711")
+    with Server(token=TOKEN, basic=("operator", "pass:word"), header=key) as server:
+        found = examine(server.url, options)
+    assert (found.verdict, found.warns) == (Verdict.FULL, {"CORE-05"})
+
+
+@pytest.mark.parametrize("options", [QUICK, replace(QUICK, token="wrong")], ids=["missing", "wrong"])
+def test_wrong_credentials(options: Options) -> None:
+    with Server(token=TOKEN) as server:
+        found = examine(server.url, options)
+    assert (found.verdict, found.report.exit_code) == (Verdict.NOT_COMPLIANT, 1)
+    assert {"EXP-01", "EXP-12", "SUB-01"} <= found.fails
+    assert not ids("CORE", (1, 2, 3, 6)) & found.fails, "they are about anybody"
+    assert "401" in found.message("EXP-01")
+
+
+def test_info_behind_credentials_is_one_finding() -> None:
+    with Server(token=TOKEN) as server:
+        server.fault("info_needs_credentials")
+        for url in (server.url, server.url.removesuffix("/v1")):
+            found = examine(url, replace(QUICK, token=TOKEN))
+            assert found.fails == {"CORE-02"}
+            assert "CORE-02" in found.message("CORE-01")
+
+
+# -- TLS
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate that nobody trusts, and its key."""
+    folder: Path = tmp_path_factory.mktemp("tls")
+    issued = trustme.CA().issue_cert("127.0.0.1")
+    issued.cert_chain_pems[0].write_to_path(folder / "cert.pem")
+    issued.private_key_pem.write_to_path(folder / "key.pem")
+    return str(folder / "cert.pem"), str(folder / "key.pem")
+
+
+@pytest.fixture
+def encrypted(certificate: tuple[str, str]) -> Iterator[Server]:
+    with Server(ssl_certfile=certificate[0], ssl_keyfile=certificate[1], token=TOKEN) as server:
+        yield server
+
+
+def test_a_certificate_that_nobody_trusts(encrypted: Server) -> None:
+    found = examine(encrypted.url, replace(QUICK, token=TOKEN))
+    assert (found.verdict, found.report.exit_code) == (Verdict.NOT_COMPLIANT, 3)
+    assert "--insecure" in found.message("CORE-01")
+
+
+def test_a_certificate_that_is_not_looked_at(encrypted: Server) -> None:
+    found = examine(encrypted.url, replace(QUICK, token=TOKEN, insecure=True))
+    assert (found.verdict, found.warns) == (Verdict.FULL, {"CORE-05"})
+    assert "not verified" in found.message("CORE-05")
+
+
+def test_a_certificate_that_is_trusted(
+    encrypted: Server, certificate: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    monkeypatch.setattr("i3x.conformance.server._tls", lambda insecure: context)
+    found = examine(encrypted.url, replace(QUICK, token=TOKEN))
+    assert (found.verdict, found.warns) == (Verdict.FULL, set())
+
+
+# -- tidiness
+
+
+def test_subscriptions_are_deleted_though_tests_fail() -> None:
+    with Server() as server:
+        with server.fault("status", operation="syncSubscription", status=500):
+            found = examine(server.url)
+        assert subscriptions(server) == 0
+        with server.fault("create_without_client_id"):
+            found = examine(server.url)
+        assert found.fails == {"SUB-15"}
+        assert subscriptions(server) == 0
+
+
+def test_subscriptions_are_deleted_when_the_user_interrupts() -> None:
+    with Server() as server:
+
+        def interrupt(outcome: object) -> None:
+            if subscriptions(server):
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run(server.url, QUICK, interrupt)
+        assert received(server, "createSubscription")
+        assert subscriptions(server) == 0

@@ -85,10 +85,14 @@ def test_check_shows_every_file_that_was_touched(package: Path, capsys: pytest.C
 def test_every_file_says_that_it_is_generated(generated: Path) -> None:
     says = trees.HEADER.removeprefix("# ").strip()
     assert all(says in text.partition(",\n")[0] for text in trees.files(generated).values())
-    assert all(text.startswith("# " + says) for name, text in trees.files(generated).items() if name[-3:] == ".py")
+    assert all(
+        text.startswith("# " + says) for name, text in trees.files(generated).items() if name[-3:] == ".py"
+    )
 
 
-def test_what_the_document_says_of_answers_is_there_as_data(generated: Path, corrected: dict[str, Any]) -> None:
+def test_what_the_document_says_of_answers_is_there_as_data(
+    generated: Path, corrected: dict[str, Any]
+) -> None:
     data = json.loads((generated / "schemas.json").read_text(encoding="utf-8"))
     operations = [operation for path in corrected["paths"].values() for operation in path.values()]
     assert set(data["answers"]) == {operation["operationId"] for operation in operations}

@@ -70,3 +70,5 @@ def test_the_wheel_is_typed_and_holds_the_package_alone(wheel: Path) -> None:
         assert f"\n{field}: " in metadata
     assert "Provides-Extra: testing" in metadata
     assert "i3x.testing.pytest_plugin" in entry_points
+    assert "i3x.conformance.pytest_plugin" in entry_points
+    assert "i3x/raw/schemas.json" in names, "the conformance suite reads it"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from i3x.conformance.option_help import DEFAULT_TIMEOUT, HELP, METAVARS
+
+_READER_GONE = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,6 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from i3x.conformance.command import execute
 
         return execute(**options)
+    except (
+        BrokenPipeError
+    ):  # the reader went away, as `head` does; nor must the interpreter try to write the rest
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _READER_GONE
     except (ValueError, ImportError) as error:
         parser.error(str(error))
 

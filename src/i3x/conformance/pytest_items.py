@@ -64,7 +64,7 @@ class ConformanceItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """How pytest names it."""
-        return self.path, None, f"{self.test.id} {self.test.title}"
+        return self.path, 0, f"{self.test.id} {self.test.title}"
 
 
 class Conformance:

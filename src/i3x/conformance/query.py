@@ -265,12 +265,12 @@ def unknown_history(context: Context) -> None:
 def times_are_required(context: Context) -> None:
     """Without the one, without the other, and with what is no time."""
     times = _times(datetime.now(UTC))
-    nonsense = ("yesterday", "2026-13-45T99:99:99Z")
-    for fields in (
+    requests: tuple[Json, ...] = (
         {"endTime": times["endTime"]},
         {"startTime": times["startTime"]},
-        dict(zip(("startTime", "endTime"), nonsense, strict=True)),
-    ):
+        {"startTime": "yesterday", "endTime": "2026-13-45T99:99:99Z"},
+    )
+    for fields in requests:
         body = {"elementIds": context.sample_ids(1), **fields}
         refuse_unless(context.server.send(query_historical_values, body), 400)
 

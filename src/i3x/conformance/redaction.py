@@ -38,6 +38,7 @@ def _spellings(secret: str) -> set[str]:
         secret,
         json.dumps(secret)[1:-1],
         repr(secret)[1:-1],
+        quote(secret),
         quote(secret, safe=""),
         quote_plus(secret),
     }

@@ -65,8 +65,9 @@ def _create(context: Context, **fields: Any) -> tuple[str, Exchange]:
 
 
 def _note_created(context: Context, answer: Exchange, owner: dict[str, Any]) -> str | None:
-    result = answer.body.get("result") if answer.is_success and isinstance(answer.body, dict) else None
-    subscription_id = result.get("subscriptionId") if isinstance(result, dict) else None
+    body = answer.body if answer.is_success and isinstance(answer.body, dict) else {}
+    result: Json = body["result"] if isinstance(body.get("result"), dict) else {}
+    subscription_id = result.get("subscriptionId")
     if not isinstance(subscription_id, str) or not subscription_id:
         return None
     client_id = owner.get("clientId", result.get("clientId"))  # one that gave none may have been given one

@@ -11,13 +11,15 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator, SchemaError, ValidationError, validators
+from jsonschema import Draft202012Validator, FormatChecker, SchemaError, ValidationError, validators
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from i3x.conformance import document
 
 _TEXT = 1_000
+_NO_FORMATS = FormatChecker(formats=())
+"""A pattern that Python does not know may be one of ECMAScript, which JSON Schema means."""
 _QUANTIFIED_GROUP = re.compile(r"\)[*+{]")
 _UNBOUNDED = re.compile(r"[*+]|\{\d*,")
 _ALTERNATIVE = re.compile(r"\|")
@@ -40,7 +42,7 @@ def misfits(schema: Mapping[str, Any], value: Any, seconds: float) -> list[str]:
     """
     base = _dialect(schema)
     try:
-        base.check_schema(schema)
+        base.check_schema(schema, format_checker=_NO_FORMATS)
         _refuse_property_patterns(schema)
         checker = _within(base, time.monotonic() + seconds)(schema, registry=Registry())
         return document.describe(cast("Iterator[ValidationError]", checker.iter_errors(value)))

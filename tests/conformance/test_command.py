@@ -19,7 +19,7 @@ from i3x.conformance.command import execute
 from i3x.conformance.suite import TESTS
 from i3x.testing import Server
 from tests.client.wire import Request, answer, says, serve
-from tests.conformance.support import TOKEN
+from tests.conformance.support import TOKEN, subscriptions
 
 
 @pytest.fixture(scope="module")
@@ -247,6 +247,22 @@ def test_without_the_extra_the_command_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "i3x-client[conformance]" in done.stderr
+
+
+def test_an_interrupted_run_has_no_verdict(server: Server, tmp_path: Path) -> None:
+    class Impatient(io.StringIO):
+        """Somebody who has seen enough."""
+
+        def write(self, text: str) -> int:
+            if "SUB-06" in text:
+                raise KeyboardInterrupt
+            return super().write(text)
+
+    out = Impatient()
+    assert execute(server.url, token=TOKEN, json=str(tmp_path / "a.json"), out=out) == 130
+    assert "interrupted" in out.getvalue()
+    assert (tmp_path / "a.json").read_text() == ""
+    assert subscriptions(server) == 0
 
 
 def test_a_reader_that_goes_away_is_no_error(server: Server) -> None:

@@ -51,6 +51,7 @@ def execute(
     try:
         report = run(url, options, terminal.outcome, terminal.start)
     except KeyboardInterrupt:
+        terminal.interrupted()
         return INTERRUPTED
     terminal.end(report)
     write(report, *files)

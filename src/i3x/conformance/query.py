@@ -31,7 +31,7 @@ from i3x.raw.api.query import query_historical_values, query_last_known_values
 
 _HISTORY_SAMPLE = 3
 _RANGE = timedelta(hours=24)
-_CHECKING_SECONDS = 3.0
+_CHECKING_SECONDS = 1.0
 """For the values of the sample against their schemas, all together: milliseconds, if the schemas are sane."""
 _TOLERANCE = timedelta(seconds=1)
 

@@ -69,6 +69,11 @@ class Terminal:
             self._line("the server can't be reached")
         self._line(self._coloured(report.verdict.value, "1;32" if good else "1;31"))
 
+    def interrupted(self) -> None:
+        """The user has had enough."""
+        self._line("")
+        self._line("interrupted: no verdict, and no report; what was created on the server is deleted")
+
     def _heading(self, test: Test) -> None:
         if test.section != self._section:
             self._section = test.section

@@ -11,7 +11,7 @@ import json
 import math
 import numbers
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
@@ -217,13 +217,12 @@ def new_value(value: Any, quality: str | None = None, timestamp: Time | None = N
     return vqt
 
 
-def new_points(values: Any) -> list[dict[str, Any]]:
-    """Return the points of a history to write: one VQT or several, each with its timestamp.
+def new_points(values: Any) -> Iterator[dict[str, Any]]:
+    """Yield the points of a history to write: one VQT or several, each with its timestamp.
 
     The standard wants all three parts of each; a quality that is left out is ``Good``.
     """
     several = isinstance(values, Iterable) and not isinstance(values, (str, bytes, Mapping))
-    points: list[dict[str, Any]] = []
     for index, value in enumerate(values if several else [values]):
         if not isinstance(value, _RECORDS) and not (isinstance(value, Mapping) and "value" in value):
             raise TypeError(f"point {index} must be a VQT or a dict with value and timestamp, not {value!r}")
@@ -233,8 +232,7 @@ def new_points(values: Any) -> list[dict[str, Any]]:
         point = new_value(value)
         if "timestamp" not in point:
             raise ValueError(f"point {index} has no timestamp; a historical value must have one")
-        points.append({**point, "quality": _quality(point.get("quality", "Good"), point["value"])})
-    return points
+        yield {**point, "quality": _quality(point.get("quality", "Good"), point["value"])}
 
 
 def _quality(quality: str, value: Any) -> str:

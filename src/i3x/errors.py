@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping
+from typing import Any
 
 
 class I3XError(Exception):
@@ -19,7 +20,12 @@ class I3XError(Exception):
     - ``title``, ``detail``: the server's own words (RFC 9457), None if it gave none.
     - ``operation``: the operationId of the call, for example ``queryLastKnownValues``.
     - ``element_id``: the element (or the subscription) that the error is about, None if it is about the call.
+    - ``outcome_unknown``: True if the server may have carried the change out all the same.
+    - ``result``: what a bulk call that failed has achieved, item by item; None for other errors.
     """
+
+    outcome_unknown = False
+    result: Any = None
 
     def __init__(
         self,
@@ -105,7 +111,8 @@ class InvalidServerResponseError(I3XError):
 class BulkError(I3XError):
     """Some items of a bulk call failed; raised by ``raise_for_errors()`` of its result.
 
-    ``errors`` maps each failed id to its :class:`I3XError`. ``status_code`` is theirs where they agree.
+    ``errors`` maps each failed id to its :class:`I3XError`, and ``result`` is the result that it was raised for.
+    ``status_code`` is theirs where they agree.
     """
 
     def __init__(self, message: str, errors: Mapping[str, I3XError]) -> None:
@@ -113,8 +120,8 @@ class BulkError(I3XError):
         super().__init__(message, statuses.pop() if len(statuses) == 1 else None)
         self.errors = dict(errors)
 
-    def __reduce__(self) -> tuple[type[BulkError], tuple[str, dict[str, I3XError]]]:
-        return type(self), (str(self), self.errors)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.errors), self.__dict__
 
 
 _BY_STATUS: dict[int, type[I3XError]] = {

@@ -141,6 +141,27 @@ def told(detail: ResponseDetail, status: int, subject: Subject, redact: Callable
     )
 
 
+def retold(error: I3XError, message: str, *, element_id: str | None = None) -> I3XError:
+    """Return an error of the same kind with another message, about an element or about the call."""
+    other = type(error)(
+        message,
+        error.status_code,
+        title=error.title,
+        detail=error.detail,
+        operation=error.operation,
+        element_id=element_id,
+    )
+    other.outcome_unknown = error.outcome_unknown
+    return other
+
+
+def put_in_doubt(error: I3XError, *, may_repeat: bool) -> None:
+    """Let an error say that the server may have carried the change out all the same."""
+    advice = "; it may be done again" if may_repeat else ": look before doing it again"
+    error.args = (f"{error}. Whether the server carried it out is unknown{advice}",)
+    error.outcome_unknown = True
+
+
 def invalid(reply: Reply, subject: Subject, what: str) -> InvalidServerResponseError:
     """Return the error for an answer that can't be read: what is wrong, and with which answer."""
     return InvalidServerResponseError(

@@ -6,20 +6,23 @@ the functions that are generated from the OpenAPI document, which are imported w
 
 from __future__ import annotations
 
-import enum
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace as with_
+from typing import Any, TypeVar
 from urllib.parse import quote
 
+import msgspec
 from msgspec.structs import force_setattr, replace
 
 from i3x import arguments, histories
 from i3x.arguments import Time
+from i3x.calls import Bulk as Bulk
+from i3x.calls import Call as Call
+from i3x.calls import Repeat as Repeat
 from i3x.envelopes import Key, Outcomes, read_bulk, read_nothing, read_result
 from i3x.errors import I3XError, NotFoundError, SubscriptionError
-from i3x.failures import Reply, Subject, invalid
+from i3x.failures import Reply, Subject, invalid, retold
 from i3x.models import (
     CurrentValue,
     HistoricalValue,
@@ -39,33 +42,6 @@ T = TypeVar("T")
 R = TypeVar("R", BulkList[Any], BulkDict[Any])
 
 
-class Repeat(enum.Enum):
-    """When an operation that failed on its way may be sent again."""
-
-    ALWAYS = "it changes nothing, or the same when it is carried out twice"
-    UNSENT = "only if nothing of it has reached the server"
-    NEVER = "never, since the server may then hold two of what it makes"
-
-
-@dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
-    """One request that is ready to be sent, and how to read what comes back.
-
-    ``read`` returns the result or raises the :class:`~i3x.I3XError` that the reply stands for. A call that needs
-    no request at all has an empty ``method``, and its ``read`` looks at no reply.
-    """
-
-    operation: str
-    method: str
-    path: str
-    read: Callable[[Reply], T]
-    params: Mapping[str, Any] = field(default_factory=dict)
-    content: bytes = b""
-    repeat: Repeat = Repeat.ALWAYS
-    needs_credentials: bool = True
-    streams: bool = False
-
-
 def _call(
     operation: str,
     request: Mapping[str, Any],
@@ -74,6 +50,7 @@ def _call(
     repeat: Repeat = Repeat.ALWAYS,
     needs_credentials: bool = True,
     streams: bool = False,
+    changes: bool = False,
 ) -> Call[T]:
     """Build a call from what a generated ``_get_kwargs`` returned."""
     content = b""
@@ -89,18 +66,58 @@ def _call(
         repeat,
         needs_credentials,
         streams,
+        changes or repeat is not Repeat.ALWAYS,
     )
+
+
+_ENCODER = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 
 
 def _json(body: Any) -> bytes:
     try:
-        return json.dumps(body, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+        return _ENCODER.encode(body).encode()
     except RecursionError as error:
         raise ValueError("the value is nested too deep to be sent") from error
 
 
-def _without_request(operation: str, answer: T) -> Call[T]:
-    return Call(operation, "", "", lambda _: answer)
+def _bulk(
+    operation: str,
+    request: Mapping[str, Any],
+    items: Iterable[tuple[str, bytes]],
+    read: Callable[[Reply, Sequence[str]], R],
+    empty: Callable[[], R],
+    *,
+    failed: Callable[[Sequence[str], I3XError], R] | None = None,
+    repeat: Repeat = Repeat.ALWAYS,
+    changes: bool = False,
+) -> Bulk[R]:
+    """Build a bulk call from what a generated ``_get_kwargs`` returned for no items.
+
+    Each request has some of the items in its one list, and ``read`` gets their ids with its reply.
+    """
+    none = _call(operation, request, lambda reply: read(reply, ()), repeat=repeat, changes=changes)
+    name = next(name for name in _LISTS if name in request["json"])
+    before, _, after = none.content.partition(f'"{name}":[]'.encode())
+    before += f'"{name}":['.encode()
+    after = b"]" + after
+
+    def call(ids: Sequence[str], texts: Sequence[bytes]) -> Call[R]:
+        content = b"".join((before, b",".join(texts), after))
+        return with_(none, content=content, read=lambda reply: read(reply, ids))
+
+    def fail(ids: Sequence[str], error: I3XError) -> R:
+        result = empty()
+        result.errors.update(dict.fromkeys(ids, error))
+        return result
+
+    return Bulk(operation, items, call, len(before) + len(after), empty, failed or fail, repeat=repeat)
+
+
+_LISTS = ("elementIds", "subscriptionIds", "updates")  # what a bulk request has its items in
+
+
+def _encoded(ids: Iterable[str]) -> Iterable[tuple[str, bytes]]:
+    return [(each, msgspec.json.encode(each)) for each in ids]
 
 
 def _listing(operation: str, request: Mapping[str, Any], model: type[T]) -> Call[BulkList[T]]:
@@ -115,23 +132,48 @@ def _listing(operation: str, request: Mapping[str, Any], model: type[T]) -> Call
 
 def _bulk_list(
     operation: str, request: Mapping[str, Any], ids: list[str], model: type[T]
-) -> Call[BulkList[T]]:
-    def read(reply: Reply) -> BulkList[T]:
+) -> Bulk[BulkList[T]]:
+    def read(reply: Reply, ids: Sequence[str]) -> BulkList[T]:
         return _as_list(read_bulk(reply, model, ids, "elementId", Subject(operation), required=True))
 
-    return _call(operation, request, read)
+    return _bulk(operation, request, _encoded(ids), read, BulkList[T])
 
 
 def _as_list(outcomes: Outcomes[T]) -> BulkList[T]:
     return _with_rest(BulkList([entry for entry in outcomes.results if entry is not None]), outcomes)
 
 
-def _as_items(outcomes: Outcomes[Any], ids: list[str], key: Key) -> BulkList[BulkItem]:
+def _as_items(outcomes: Outcomes[Any], ids: Sequence[str], key: Key) -> BulkList[BulkItem]:
     items = [
         BulkItem.of(key, item_id, outcomes.failures.get(position), result, outcomes.explained.get(position))
         for position, (item_id, result) in enumerate(zip(ids, outcomes.results, strict=True))
     ]
     return _with_rest(BulkList(items), outcomes)
+
+
+def _bulk_items(
+    operation: str,
+    request: Mapping[str, Any],
+    items: Iterable[tuple[str, bytes]],
+    *,
+    key: Key = "elementId",
+    subject: Subject | None = None,
+    repeat: Repeat = Repeat.ALWAYS,
+) -> Bulk[BulkList[BulkItem]]:
+    """Build a bulk call that changes something, with one item in its result for each that was asked for."""
+    about = subject or Subject(operation)
+
+    def read(reply: Reply, ids: Sequence[str]) -> BulkList[BulkItem]:
+        return _as_items(read_bulk(reply, Any, ids, key, about), ids, key)
+
+    def failed(ids: Sequence[str], error: I3XError) -> BulkList[BulkItem]:
+        result = BulkList(BulkItem.of(key, item_id, error) for item_id in ids)
+        result.errors.update(dict.fromkeys(ids, error))
+        return result
+
+    return _bulk(
+        operation, request, items, read, BulkList[BulkItem], failed=failed, repeat=repeat, changes=True
+    )
 
 
 def _with_rest(result: R, outcomes: Outcomes[Any]) -> R:
@@ -140,16 +182,26 @@ def _with_rest(result: R, outcomes: Outcomes[Any]) -> R:
     return result
 
 
-def _only(many: Call[BulkList[T]] | Call[BulkDict[T]]) -> Call[T]:
+def _only(many: Bulk[BulkList[T]] | Bulk[BulkDict[T]]) -> Call[T]:
     """Turn a bulk call for one id into a call that returns its result or raises its error."""
+    call = many.whole()
 
     def read(reply: Reply) -> T:
-        result = many.read(reply)
+        result = call.read(reply)
         for error in result.errors.values():
             raise error
         return next(iter(result.values() if isinstance(result, dict) else result))
 
-    return Call(many.operation, many.method, many.path, read, many.params, many.content, many.repeat)
+    return Call(
+        call.operation,
+        call.method,
+        call.path,
+        read,
+        call.params,
+        call.content,
+        call.repeat,
+        changes=call.changes,
+    )
 
 
 # --- server -------------------------------------------------------------------------------------------------
@@ -186,15 +238,13 @@ def get_object_types(namespace_uri: str | None) -> Call[BulkList[ObjectType]]:
     return _listing("getObjectTypes", endpoint._get_kwargs(**_given(namespace_uri=uri)), ObjectType)
 
 
-def query_object_types(element_ids: Iterable[str]) -> Call[BulkList[ObjectType]]:
+def query_object_types(element_ids: Iterable[str]) -> Bulk[BulkList[ObjectType]]:
     """``POST /objecttypes/query``."""
     from i3x.raw.api.explore import query_object_types_by_id as endpoint
     from i3x.raw.models import GetObjectTypesRequest
 
     ids = arguments.element_ids(element_ids)
-    if not ids:
-        return _without_request("queryObjectTypesById", BulkList())
-    request = endpoint._get_kwargs(body=GetObjectTypesRequest(element_ids=ids))
+    request = endpoint._get_kwargs(body=GetObjectTypesRequest(element_ids=[]))
     return _bulk_list("queryObjectTypesById", request, ids, ObjectType)
 
 
@@ -208,15 +258,13 @@ def get_relationship_types(namespace_uri: str | None) -> Call[BulkList[Relations
     )
 
 
-def query_relationship_types(element_ids: Iterable[str]) -> Call[BulkList[RelationshipType]]:
+def query_relationship_types(element_ids: Iterable[str]) -> Bulk[BulkList[RelationshipType]]:
     """``POST /relationshiptypes/query``."""
     from i3x.raw.api.explore import query_relationship_types_by_id as endpoint
     from i3x.raw.models import GetRelationshipTypesRequest
 
     ids = arguments.element_ids(element_ids)
-    if not ids:
-        return _without_request("queryRelationshipTypesById", BulkList())
-    request = endpoint._get_kwargs(body=GetRelationshipTypesRequest(element_ids=ids))
+    request = endpoint._get_kwargs(body=GetRelationshipTypesRequest(element_ids=[]))
     return _bulk_list("queryRelationshipTypesById", request, ids, RelationshipType)
 
 
@@ -232,15 +280,13 @@ def get_objects(
     return _listing("getObjects", request, ObjectInstance)
 
 
-def list_objects(element_ids: Iterable[str], include_metadata: bool) -> Call[BulkList[ObjectInstance]]:
+def list_objects(element_ids: Iterable[str], include_metadata: bool) -> Bulk[BulkList[ObjectInstance]]:
     """``POST /objects/list``."""
     from i3x.raw.api.explore import list_objects_by_id as endpoint
     from i3x.raw.models import GetObjectsRequest
 
     ids = arguments.element_ids(element_ids)
-    if not ids:
-        return _without_request("listObjectsById", BulkList())
-    body = GetObjectsRequest(element_ids=ids, include_metadata=bool(include_metadata))
+    body = GetObjectsRequest(element_ids=[], include_metadata=bool(include_metadata))
     return _bulk_list("listObjectsById", endpoint._get_kwargs(body=body), ids, ObjectInstance)
 
 
@@ -251,19 +297,17 @@ def get_object(element_id: str, include_metadata: bool) -> Call[ObjectInstance]:
 
 def get_related_objects(
     element_ids: Iterable[str], relationship_type: str | None, include_metadata: bool
-) -> Call[BulkList[RelatedObject]]:
+) -> Bulk[BulkList[RelatedObject]]:
     """``POST /objects/related``."""
     from i3x.raw.api.explore import query_related_objects as endpoint
     from i3x.raw.models import GetRelatedObjectsRequest
 
     operation = "queryRelatedObjects"
     ids = arguments.element_ids(element_ids)
-    if not ids:
-        return _without_request(operation, BulkList())
     given = _given(relationship_type=arguments.optional_text(relationship_type, "relationship_type"))
-    body = GetRelatedObjectsRequest(element_ids=ids, include_metadata=bool(include_metadata), **given)
+    body = GetRelatedObjectsRequest(element_ids=[], include_metadata=bool(include_metadata), **given)
 
-    def read(reply: Reply) -> BulkList[RelatedObject]:
+    def read(reply: Reply, ids: Sequence[str]) -> BulkList[RelatedObject]:
         outcomes = read_bulk(reply, list[RelatedObject], ids, "elementId", Subject(operation))
         result: BulkList[RelatedObject] = BulkList()
         for element_id, edges in zip(ids, outcomes.results, strict=True):
@@ -272,28 +316,26 @@ def get_related_objects(
                 result.append(edge)
         return _with_rest(result, outcomes)
 
-    return _call(operation, endpoint._get_kwargs(body=body), read)
+    return _bulk(operation, endpoint._get_kwargs(body=body), _encoded(ids), read, BulkList[RelatedObject])
 
 
 # --- values -------------------------------------------------------------------------------------------------
 
 
-def get_values(element_ids: Iterable[str], max_depth: int) -> Call[BulkDict[CurrentValue]]:
+def get_values(element_ids: Iterable[str], max_depth: int) -> Bulk[BulkDict[CurrentValue]]:
     """``POST /objects/value``."""
     from i3x.raw.api.query import query_last_known_values as endpoint
     from i3x.raw.models import GetObjectValueRequest
 
     operation = "queryLastKnownValues"
     ids, depth = arguments.element_ids(element_ids), arguments.max_depth(max_depth)
-    if not ids:
-        return _without_request(operation, BulkDict())
-    request = endpoint._get_kwargs(body=GetObjectValueRequest(element_ids=ids, max_depth=depth))
+    request = endpoint._get_kwargs(body=GetObjectValueRequest(element_ids=[], max_depth=depth))
 
-    def read(reply: Reply) -> BulkDict[CurrentValue]:
+    def read(reply: Reply, ids: Sequence[str]) -> BulkDict[CurrentValue]:
         outcomes = read_bulk(reply, CurrentValue, ids, "elementId", Subject(operation), required=True)
         return _as_dict(outcomes, ids)
 
-    return _call(operation, request, read)
+    return _bulk(operation, request, _encoded(ids), read, BulkDict[CurrentValue])
 
 
 def get_value(element_id: str, max_depth: int) -> Call[CurrentValue]:
@@ -303,7 +345,7 @@ def get_value(element_id: str, max_depth: int) -> Call[CurrentValue]:
 
 def get_histories(
     element_ids: Iterable[str], start_time: Time | None, end_time: Time | None, max_depth: int
-) -> Call[BulkDict[HistoricalValue]]:
+) -> Bulk[BulkDict[HistoricalValue]]:
     """``POST /objects/history``; both times are always sent."""
     from i3x.raw.api.query import query_historical_values as endpoint
     from i3x.raw.models import GetObjectHistoryRequest
@@ -311,11 +353,9 @@ def get_histories(
     operation = "queryHistoricalValues"
     ids, depth = arguments.element_ids(element_ids), arguments.max_depth(max_depth)
     start, end = arguments.time_range(start_time, end_time)
-    if not ids:
-        return _without_request(operation, BulkDict())
-    body = GetObjectHistoryRequest(element_ids=ids, start_time=start, end_time=end, max_depth=depth)
+    body = GetObjectHistoryRequest(element_ids=[], start_time=start, end_time=end, max_depth=depth)
 
-    def read(reply: Reply) -> BulkDict[HistoricalValue]:
+    def read(reply: Reply, ids: Sequence[str]) -> BulkDict[HistoricalValue]:
         subject = Subject(operation)
         outcomes = read_bulk(
             reply, HistoricalValue, ids, "elementId", subject, required=True, salvage=histories.salvage
@@ -325,7 +365,7 @@ def get_histories(
                 history.of(element_id)
         return _as_dict(outcomes, ids)
 
-    return _call(operation, endpoint._get_kwargs(body=body), read)
+    return _bulk(operation, endpoint._get_kwargs(body=body), _encoded(ids), read, BulkDict[HistoricalValue])
 
 
 def get_history(
@@ -338,7 +378,7 @@ def get_history(
 V = TypeVar("V", CurrentValue, HistoricalValue)
 
 
-def _as_dict(outcomes: Outcomes[V], ids: list[str]) -> BulkDict[V]:
+def _as_dict(outcomes: Outcomes[V], ids: Sequence[str]) -> BulkDict[V]:
     """Build the dict of results, each with its element id, and with what was cut of it."""
     result: BulkDict[V] = BulkDict()
     for element_id, value in zip(ids, outcomes.results, strict=True):
@@ -357,7 +397,7 @@ def _as_dict(outcomes: Outcomes[V], ids: list[str]) -> BulkDict[V]:
 # --- update -------------------------------------------------------------------------------------------------
 
 
-def update_values(updates: Mapping[str, Any]) -> Call[BulkList[BulkItem]]:
+def update_values(updates: Mapping[str, Any]) -> Bulk[BulkList[BulkItem]]:
     """``PUT /objects/value``."""
     if not isinstance(updates, Mapping):
         raise TypeError(f"updates must be a dict from element id to value, not {type(updates).__name__}")
@@ -371,27 +411,21 @@ def update_value(element_id: str, value: Any, quality: str | None, timestamp: Ti
     return _only(_update_values({arguments.element_id(element_id): vqt}))
 
 
-def _update_values(vqts: Mapping[str, dict[str, Any]]) -> Call[BulkList[BulkItem]]:
+def _update_values(vqts: Mapping[str, dict[str, Any]]) -> Bulk[BulkList[BulkItem]]:
     from i3x.raw.api.update import update_object_values as endpoint
     from i3x.raw.models import UpdateValueRequest, ValueUpdateItem, VQTInput
     from i3x.raw.types import UNSET
 
-    operation, ids = "updateObjectValues", list(vqts)
-    if not ids:
-        return _without_request(operation, BulkList())
-    items = [
-        ValueUpdateItem(
-            element_id=element_id,
-            value=VQTInput(
-                value=vqt["value"], quality=vqt.get("quality", UNSET), timestamp=vqt.get("timestamp", UNSET)
-            ),
+    def text(element_id: str, vqt: Mapping[str, Any]) -> bytes:
+        value = VQTInput(
+            value=vqt["value"], quality=vqt.get("quality", UNSET), timestamp=vqt.get("timestamp", UNSET)
         )
-        for element_id, vqt in vqts.items()
-    ]
-    return _call(
-        operation,
-        endpoint._get_kwargs(body=UpdateValueRequest(updates=items)),
-        _items_reader(operation, ids, "elementId"),
+        return _json(ValueUpdateItem(element_id=element_id, value=value).to_dict())
+
+    return _bulk_items(
+        "updateObjectValues",
+        endpoint._get_kwargs(body=UpdateValueRequest(updates=[])),
+        [(element_id, text(element_id, vqt)) for element_id, vqt in vqts.items()],
         # With its own timestamp a value is the same one when it arrives twice.
         repeat=Repeat.ALWAYS if all("timestamp" in vqt for vqt in vqts.values()) else Repeat.UNSENT,
     )
@@ -413,6 +447,7 @@ def update_value_before_release(
         {"method": "put", "url": f"/objects/{_segment(item_id)}/value", "json": vqt},
         read,
         repeat=Repeat.ALWAYS if "timestamp" in vqt else Repeat.UNSENT,
+        changes=True,
     )
 
 
@@ -421,40 +456,51 @@ def _segment(text: str) -> str:
     return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
 
 
-def update_history(element_id: str, values: Any) -> Call[BulkList[BulkItem]]:
-    """``PUT /objects/history``, one entry per point."""
+def update_history(element_id: str, values: Any) -> Bulk[BulkList[BulkItem]]:
+    """``PUT /objects/history``, one entry per point; points that come from an iterator are taken as they are sent."""
     from i3x.raw.api.update import update_object_history as endpoint
     from i3x.raw.models import VQT, HistoryUpdateItem, UpdateHistoryRequest
 
     operation, item_id = "updateObjectHistory", arguments.element_id(element_id)
-    points = arguments.new_points(values)
-    if not points:
-        return _without_request(operation, BulkList())
-    items = [HistoryUpdateItem(element_id=item_id, value=VQT(**point)) for point in points]
+    items = (
+        (item_id, _json(HistoryUpdateItem(element_id=item_id, value=VQT(**point)).to_dict()))
+        for point in arguments.new_points(values)
+    )
+    is_whole = not isinstance(values, Iterator)
+    good = BulkItem.of("elementId", item_id, None)  # one for all: there may be a million points
 
-    def read(reply: Reply) -> BulkList[BulkItem]:
-        ids = [item_id] * len(points)
+    def read(reply: Reply, ids: Sequence[str]) -> BulkList[BulkItem]:
         outcomes = read_bulk(reply, Any, ids, "elementId", Subject(operation))
-        for position, error in outcomes.failures.items():
-            count = f"{len(outcomes.failures)} of {len(points)} points failed, the first at index {position}"
-            raise type(error)(
-                f"{error}; {count}",
-                error.status_code,
-                title=error.title,
-                detail=error.detail,
-                operation=operation,
-                element_id=item_id,
-            )
-        return _as_items(outcomes, ids, "elementId")
+        if outcomes.failures or outcomes.explained or any(outcomes.results):
+            return _as_items(outcomes, ids, "elementId")
+        return _with_rest(BulkList([good] * len(ids)), outcomes)
 
-    return _call(operation, endpoint._get_kwargs(body=UpdateHistoryRequest(updates=items)), read)
+    def failed(ids: Sequence[str], error: I3XError) -> BulkList[BulkItem]:
+        result = BulkList([BulkItem.of("elementId", item_id, error)] * len(ids))
+        result.errors[item_id] = error
+        return result
+
+    bulk = _bulk(
+        operation,
+        endpoint._get_kwargs(body=UpdateHistoryRequest(updates=[])),
+        list(items) if is_whole else items,
+        read,
+        BulkList[BulkItem],
+        failed=failed,
+        changes=True,
+    )
+    return with_(bulk, settled=_raise_for_points, is_whole=is_whole)
 
 
-def _items_reader(operation: str, ids: list[str], key: Key) -> Callable[[Reply], BulkList[BulkItem]]:
-    def read(reply: Reply) -> BulkList[BulkItem]:
-        return _as_items(read_bulk(reply, Any, ids, key, Subject(operation)), ids, key)
-
-    return read
+def _raise_for_points(result: BulkList[BulkItem]) -> BulkList[BulkItem]:
+    """Raise the first error of a written history; its ``result`` is what became of each point."""
+    failures = [index for index, item in enumerate(result) if item.error is not None]
+    if not failures or (first := result[failures[0]].error) is None:
+        return result
+    count = f"{len(failures)} of {len(result)} points failed, the first at index {failures[0]}"
+    error = retold(first, f"{first}; {count}", element_id=result[failures[0]].element_id)
+    error.result = result
+    raise error from first.__cause__
 
 
 # --- subscribe ----------------------------------------------------------------------------------------------
@@ -483,71 +529,52 @@ def create_subscription(client_id: str, display_name: str | None) -> Call[Subscr
 
 def register_items(
     client_id: str, subscription: Subscription | str, element_ids: Iterable[str], max_depth: int
-) -> Call[BulkList[BulkItem]]:
+) -> Bulk[BulkList[BulkItem]]:
     """``POST /subscriptions/register``; ``maxDepth`` is always sent, since its default differs on servers."""
     from i3x.raw.api.subscribe import register_monitored_items as endpoint
     from i3x.raw.models import RegisterMonitoredItemsRequest
 
     operation, ids = "registerMonitoredItems", arguments.element_ids(element_ids)
     subscription_id, depth = arguments.subscription_id(subscription), arguments.max_depth(max_depth)
-    if not ids:
-        return _without_request(operation, BulkList())
     body = RegisterMonitoredItemsRequest(
-        client_id=client_id, subscription_id=subscription_id, element_ids=ids, max_depth=depth
+        client_id=client_id, subscription_id=subscription_id, element_ids=[], max_depth=depth
     )
-    return _subscription_call(operation, endpoint._get_kwargs(body=body), subscription_id, ids)
+    # A failure of the whole is one of the subscription.
+    subject = Subject(operation, subscription_id=subscription_id)
+    return _bulk_items(operation, endpoint._get_kwargs(body=body), _encoded(ids), subject=subject)
 
 
 def unregister_items(
     client_id: str, subscription: Subscription | str, element_ids: Iterable[str]
-) -> Call[BulkList[BulkItem]]:
+) -> Bulk[BulkList[BulkItem]]:
     """``POST /subscriptions/unregister``; a second time it would fail per item, so it is sent once."""
     from i3x.raw.api.subscribe import remove_monitored_items as endpoint
     from i3x.raw.models import UnregisterMonitoredItemsRequest
 
     operation, ids = "removeMonitoredItems", arguments.element_ids(element_ids)
     subscription_id = arguments.subscription_id(subscription)
-    if not ids:
-        return _without_request(operation, BulkList())
     body = UnregisterMonitoredItemsRequest(
-        client_id=client_id, subscription_id=subscription_id, element_ids=ids
+        client_id=client_id, subscription_id=subscription_id, element_ids=[]
     )
-    return _subscription_call(operation, endpoint._get_kwargs(body=body), subscription_id, ids, Repeat.UNSENT)
+    subject, request = Subject(operation, subscription_id=subscription_id), endpoint._get_kwargs(body=body)
+    return _bulk_items(operation, request, _encoded(ids), subject=subject, repeat=Repeat.UNSENT)
 
 
-def _subscription_call(
-    operation: str,
-    request: Mapping[str, Any],
-    subscription_id: str,
-    ids: list[str],
-    repeat: Repeat = Repeat.ALWAYS,
-) -> Call[BulkList[BulkItem]]:
-    """Build a call about elements of a subscription: a failure of the whole is one of the subscription."""
-
-    def read(reply: Reply) -> BulkList[BulkItem]:
-        subject = Subject(operation, subscription_id=subscription_id)
-        return _as_items(read_bulk(reply, Any, ids, "elementId", subject), ids, "elementId")
-
-    return _call(operation, request, read, repeat=repeat)
-
-
-def list_subscriptions(client_id: str, subscription_ids: Iterable[str]) -> Call[BulkList[Subscription]]:
+def list_subscriptions(client_id: str, subscription_ids: Iterable[str]) -> Bulk[BulkList[Subscription]]:
     """``POST /subscriptions/list``."""
     from i3x.raw.api.subscribe import list_subscriptions as endpoint
     from i3x.raw.models import ListSubscriptionsRequest
 
     operation, ids = "listSubscriptions", arguments.element_ids(subscription_ids, "subscription_ids")
-    if not ids:
-        return _without_request(operation, BulkList())
-    body = ListSubscriptionsRequest(client_id=client_id, subscription_ids=ids)
+    body = ListSubscriptionsRequest(client_id=client_id, subscription_ids=[])
 
-    def read(reply: Reply) -> BulkList[Subscription]:
+    def read(reply: Reply, ids: Sequence[str]) -> BulkList[Subscription]:
         outcomes = read_bulk(reply, Subscription, ids, "subscriptionId", Subject(operation), required=True)
         for subscription in filter(None, outcomes.results):
             force_setattr(subscription, "client_id", client_id)
         return _as_list(outcomes)
 
-    return _call(operation, endpoint._get_kwargs(body=body), read)
+    return _bulk(operation, endpoint._get_kwargs(body=body), _encoded(ids), read, BulkList[Subscription])
 
 
 def get_subscription(client_id: str, subscription: Subscription | str) -> Call[Subscription]:
@@ -593,27 +620,32 @@ def stream_subscription(client_id: str, subscription_id: str) -> Call[None]:
     return _call(operation, endpoint._get_kwargs(body=body), read, repeat=Repeat.NEVER, streams=True)
 
 
-def delete_subscriptions(client_id: str, subscription_ids: Iterable[str]) -> Call[BulkList[BulkItem]]:
-    """``POST /subscriptions/delete``; one that was sent twice has succeeded when it is no longer there."""
+def delete_subscriptions(client_id: str, subscription_ids: Iterable[str]) -> Bulk[BulkList[BulkItem]]:
+    """``POST /subscriptions/delete``; one that was sent twice has succeeded when it is no longer there.
+
+    Some servers refuse a deletion whole for one subscription that they do not have.
+    """
     from i3x.raw.api.subscribe import delete_subscriptions as endpoint
     from i3x.raw.models import DeleteSubscriptionsRequest
 
     operation, ids = "deleteSubscriptions", arguments.element_ids(subscription_ids, "subscription_ids")
-    if not ids:
-        return _without_request(operation, BulkList())
-    body = DeleteSubscriptionsRequest(client_id=client_id, subscription_ids=ids)
+    body = DeleteSubscriptionsRequest(client_id=client_id, subscription_ids=[])
+    bulk = _bulk_items(operation, endpoint._get_kwargs(body=body), _encoded(ids), key="subscriptionId")
 
-    def read(reply: Reply) -> BulkList[BulkItem]:
+    def read(reply: Reply, ids: Sequence[str]) -> BulkList[BulkItem]:
         outcomes = _deleted(reply, ids, operation)
         if reply.attempts > 1:
             failures = outcomes.failures.items()
             outcomes.failures = {at: error for at, error in failures if not isinstance(error, NotFoundError)}
         return _as_items(outcomes, ids, "subscriptionId")
 
-    return _call(operation, endpoint._get_kwargs(body=body), read)
+    def call(ids: Sequence[str], texts: Sequence[bytes]) -> Call[BulkList[BulkItem]]:
+        return with_(bulk.call(ids, texts), read=lambda reply: read(reply, ids))
+
+    return with_(bulk, call=call, one_by_one=frozenset((404, 410)))
 
 
-def _deleted(reply: Reply, ids: list[str], operation: str) -> Outcomes[Any]:
+def _deleted(reply: Reply, ids: Sequence[str], operation: str) -> Outcomes[Any]:
     """Read a deletion; the failure of the whole is that of the one subscription, if it is only one."""
     subject = Subject(operation, subscription_id=ids[0] if len(ids) == 1 else None)
     try:
@@ -621,7 +653,7 @@ def _deleted(reply: Reply, ids: list[str], operation: str) -> Outcomes[Any]:
     except I3XError as error:
         if len(ids) > 1:
             raise
-        return Outcomes(ids, [None], failures={0: error})
+        return Outcomes(list(ids), [None], failures={0: error})
 
 
 def delete_subscription(client_id: str, subscription: Subscription | str) -> Call[BulkItem]:

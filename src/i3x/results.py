@@ -6,13 +6,15 @@ programs stay simple; the rest is in ``errors`` and ``partial``, so that nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from i3x.errors import BulkError, I3XError
 from i3x.models import ResponseDetail
 
 T = TypeVar("T")
+
+_MOST_TOLD = 5
 
 
 class Bulk:
@@ -33,7 +35,9 @@ class Bulk:
             return
         first = next(iter(self.errors.values()))
         others = f" (and {len(self.errors) - 1} more; see `.errors`)" if len(self.errors) > 1 else ""
-        raise BulkError(f"{first}{others}", self.errors) from first
+        failure = BulkError(f"{first}{others}", self.errors)
+        failure.result = self
+        raise failure from first
 
 
 class BulkList(Bulk, list[T]):
@@ -71,6 +75,36 @@ class BulkDict(Bulk, dict[str, T]):
         if key in self.errors:
             raise KeyError(str(self.errors[key]))
         raise KeyError(key)
+
+
+R = TypeVar("R", BulkList[Any], BulkDict[Any])
+
+
+def merged(result: R, parts: Sequence[tuple[str, R]]) -> R:
+    """Add parts to a result that is empty, each with the words for what it is about, and return it."""
+    cut: dict[str, list[str]] = {}
+    for about, part in parts:
+        if isinstance(result, dict):
+            result.update(part)
+        else:
+            result.extend(part)
+        for item_id, error in part.errors.items():
+            result.errors.setdefault(item_id, error)
+        if part.partial is not None:
+            result.partial = part.partial
+            cut.setdefault(part.partial.detail, []).append(about)
+    if result.partial is not None and list(map(len, cut.values())) != [len(parts)]:  # not all of them alike
+        said = [f"{', '.join(about[:_MOST_TOLD])}: {words}" for words, about in cut.items()]
+        result.partial = ResponseDetail("Partial Content", 206, "; ".join(said[:_MOST_TOLD]))
+    return result
+
+
+def item_errors(result: BulkList[Any]) -> dict[str, I3XError]:
+    """Return the errors of the items, or raise the one of a request that failed as a whole."""
+    for error in result.errors.values():
+        if error.element_id is None:
+            raise error
+    return result.errors
 
 
 class BulkItem(dict[str, Any]):

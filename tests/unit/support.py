@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import hypothesis
 from hypothesis import strategies as st
 
+from i3x.calls import Bulk, Call
 from i3x.failures import Reply, Subject
-from i3x.operations import Call
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -84,14 +84,19 @@ def raw_item(element_id: str, value: bytes) -> bytes:
     return b'{"success":true,"elementId":%s,"result":{"value":%s}}' % (json.dumps(element_id).encode(), value)
 
 
-def read(call: Call[Any], body: Any, status: int = 200, attempts: int = 1) -> Any:
+def one(call: Call[Any] | Bulk[Any]) -> Call[Any]:
+    """Return a call, a bulk call in one request."""
+    return call.whole() if isinstance(call, Bulk) else call
+
+
+def read(call: Call[Any] | Bulk[Any], body: Any, status: int = 200, attempts: int = 1) -> Any:
     """Return what an operation makes of an answer."""
-    return call.read(reply(body, status, attempts=attempts))
+    return one(call).read(reply(body, status, attempts=attempts))
 
 
-def sent(call: Call[Any]) -> Any:
+def sent(call: Call[Any] | Bulk[Any]) -> Any:
     """Return the body of a request, parsed."""
-    return json.loads(call.content)
+    return json.loads(one(call).content)
 
 
 def outcome(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -10,10 +10,22 @@ from hypothesis import strategies as st
 import i3x
 from i3x import envelopes, versions
 from i3x import operations as op
+from i3x.calls import Bulk, Call
 from i3x.envelopes import read_bulk, read_nothing, read_result
 from i3x.failures import Reply, failed_reply
 from i3x.updates import read_batches
-from tests.unit.support import GOOD, SUBJECT, UNREADABLE, given, json_values, outcome, read, reply, success
+from tests.unit.support import (
+    GOOD,
+    SUBJECT,
+    UNREADABLE,
+    given,
+    json_values,
+    one,
+    outcome,
+    read,
+    reply,
+    success,
+)
 
 each_unreadable = pytest.mark.parametrize(
     ("value", "words"), [case[1:] for case in UNREADABLE], ids=[case[0] for case in UNREADABLE]
@@ -85,7 +97,7 @@ def test_a_value_that_is_no_json_in_a_single_result_is_an_error(value: bytes, wo
 
 @pytest.mark.parametrize("name", ["responseDetail", "problemDetail", "error", "detail"])
 @pytest.mark.parametrize("call", [op.get_namespaces(), op.get_values(["a"], 1), op.get_info()])
-def test_a_200_that_says_no_success_is_an_error(call: op.Call[Any], name: str) -> None:
+def test_a_200_that_says_no_success_is_an_error(call: Call[Any] | Bulk[Any], name: str) -> None:
     body = {"success": False, name: {"title": "Forbidden", "status": 403, "detail": "not yours"}}
     with pytest.raises(i3x.AuthenticationError, match="not yours"):
         read(call, body)
@@ -101,17 +113,17 @@ def test_a_200_that_says_no_success_and_has_a_result_is_an_error() -> None:
     "call", [op.get_namespaces(), op.get_values(["a"], 1), op.sync_subscription("c", "s", 1)]
 )
 @pytest.mark.parametrize("body", [b"", b" \n", b"\xef\xbb\xbf"])
-def test_an_empty_body_is_an_error(call: op.Call[Any], body: bytes) -> None:
+def test_an_empty_body_is_an_error(call: Call[Any] | Bulk[Any], body: bytes) -> None:
     with pytest.raises(i3x.InvalidServerResponseError, match="the body is empty"):
         read(call, body)
 
 
 @pytest.mark.parametrize("call", [op.get_namespaces(), op.get_values(["a"], 1)])
-def test_a_web_page_is_no_answer(call: op.Call[Any]) -> None:
+def test_a_web_page_is_no_answer(call: Call[Any] | Bulk[Any]) -> None:
     with pytest.raises(
         i3x.InvalidServerResponseError, match=r"the body is no JSON \(HTTP 200, content type text/html"
     ):
-        call.read(reply(b"<html><title>Log in</title></html>", 200, "text/html"))
+        one(call).read(reply(b"<html><title>Log in</title></html>", 200, "text/html"))
 
 
 @pytest.mark.parametrize("reading", [op.get_namespaces().read, lambda it: read_nothing(it, SUBJECT)])

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 import i3x
 from i3x import operations as op
+from i3x.calls import Bulk, Call, Repeat
 from i3x.failures import Reply
-from i3x.operations import Call, Repeat
-from tests.unit.support import given, ids, json_values, read, sent
+from tests.unit.support import given, ids, json_values, one, read, sent
 
 NOON = "2026-01-31T12:00:00Z"
 
 # A call of each operation that takes a list of ids, with the rest of its arguments filled in.
-WITH_IDS: dict[str, Callable[[Any], Call[Any]]] = {
+WITH_IDS: dict[str, Callable[[Any], Any]] = {
     "query_object_types": op.query_object_types,
     "query_relationship_types": op.query_relationship_types,
     "list_objects": lambda given: op.list_objects(given, include_metadata=False),
@@ -31,7 +31,7 @@ WITH_IDS: dict[str, Callable[[Any], Call[Any]]] = {
     "delete_subscriptions": lambda given: op.delete_subscriptions("c", given),
 }
 # And of each that takes one.
-WITH_ID: dict[str, Callable[[Any], Call[Any]]] = {
+WITH_ID: dict[str, Callable[[Any], Any]] = {
     "get_object": lambda given: op.get_object(given, include_metadata=False),
     "get_value": lambda given: op.get_value(given, 1),
     "get_history": lambda given: op.get_history(given, None, None, 1),
@@ -44,7 +44,7 @@ WITH_ID: dict[str, Callable[[Any], Call[Any]]] = {
     "sync_subscription": lambda given: op.sync_subscription("c", given, None),
     "delete_subscription": lambda given: op.delete_subscription("c", given),
 }
-WITH_DEPTH: dict[str, Callable[[Any], Call[Any]]] = {
+WITH_DEPTH: dict[str, Callable[[Any], Any]] = {
     "get_value": lambda depth: op.get_value("a", depth),
     "get_values": lambda depth: op.get_values(["a"], depth),
     "get_history": lambda depth: op.get_history("a", None, None, depth),
@@ -60,49 +60,47 @@ with_depth = pytest.mark.parametrize("call", WITH_DEPTH.values(), ids=WITH_DEPTH
 
 
 @with_ids
-def test_a_single_id_for_a_list_is_a_type_error_that_shows_the_list(call: Callable[[Any], Call[Any]]) -> None:
+def test_a_single_id_for_a_list_is_a_type_error_that_shows_the_list(call: Callable[[Any], Any]) -> None:
     with pytest.raises(TypeError, match=r"must be a list of ids, not a single str: use \['pump-1'\]"):
         call("pump-1")
 
 
 @with_ids
 @pytest.mark.parametrize("value", [None, 5, b"pump-1", object()])
-def test_what_is_no_list_of_ids_is_a_type_error(call: Callable[[Any], Call[Any]], value: Any) -> None:
+def test_what_is_no_list_of_ids_is_a_type_error(call: Callable[[Any], Any], value: Any) -> None:
     with pytest.raises(TypeError, match="must be a list of ids"):
         call(value)
 
 
 @with_ids
 @pytest.mark.parametrize("value", [None, 5, b"pump-1", ["a"], True])
-def test_an_id_in_a_list_that_is_no_text_is_a_type_error(
-    call: Callable[[Any], Call[Any]], value: Any
-) -> None:
+def test_an_id_in_a_list_that_is_no_text_is_a_type_error(call: Callable[[Any], Any], value: Any) -> None:
     with pytest.raises(TypeError, match="must be a str"):
         call(["a", value])
 
 
 @with_ids
 @pytest.mark.parametrize("value", ["", " ", "\n"])
-def test_an_empty_id_in_a_list_is_refused(call: Callable[[Any], Call[Any]], value: str) -> None:
+def test_an_empty_id_in_a_list_is_refused(call: Callable[[Any], Any], value: str) -> None:
     with pytest.raises(ValueError, match="must not be empty"):
         call(["a", value])
 
 
 @with_ids
-def test_an_id_in_a_list_that_is_no_unicode_is_refused(call: Callable[[Any], Call[Any]]) -> None:
+def test_an_id_in_a_list_that_is_no_unicode_is_refused(call: Callable[[Any], Any]) -> None:
     with pytest.raises(ValueError, match="lone surrogate"):
         call(["a", "\ud800"])
 
 
 @with_ids
-def test_no_ids_need_no_request(call: Callable[[Any], Call[Any]]) -> None:
-    asked = call([])
+def test_no_ids_need_no_request(call: Callable[[Any], Any]) -> None:
+    asked = one(call([]))
     answer = asked.read(Reply(200, b""))
     assert (asked.method, len(answer), answer.errors) == ("", 0, {})
 
 
 @with_ids
-def test_ids_may_come_from_any_iterable_and_keep_their_order(call: Callable[[Any], Call[Any]]) -> None:
+def test_ids_may_come_from_any_iterable_and_keep_their_order(call: Callable[[Any], Any]) -> None:
     body = sent(call(name for name in ("b", "a", "b")))
     assert ["b", "a", "b"] in body.values()
 
@@ -114,20 +112,20 @@ def test_ids_are_sent_as_they_are(asked: list[str]) -> None:
 
 @with_id
 @pytest.mark.parametrize("value", [None, 5, b"pump-1", ["a"]])
-def test_an_id_that_is_no_text_is_a_type_error(call: Callable[[Any], Call[Any]], value: Any) -> None:
+def test_an_id_that_is_no_text_is_a_type_error(call: Callable[[Any], Any], value: Any) -> None:
     with pytest.raises(TypeError, match="must be a str"):
         call(value)
 
 
 @with_id
 @pytest.mark.parametrize("value", ["", "  "])
-def test_an_empty_id_is_refused(call: Callable[[Any], Call[Any]], value: str) -> None:
+def test_an_empty_id_is_refused(call: Callable[[Any], Any], value: str) -> None:
     with pytest.raises(ValueError, match="must not be empty"):
         call(value)
 
 
 @with_id
-def test_an_id_that_is_no_unicode_is_refused(call: Callable[[Any], Call[Any]]) -> None:
+def test_an_id_that_is_no_unicode_is_refused(call: Callable[[Any], Any]) -> None:
     with pytest.raises(ValueError, match="lone surrogate"):
         call("\ud800")
 
@@ -140,13 +138,13 @@ def test_an_id_that_is_no_unicode_is_refused(call: Callable[[Any], Call[Any]]) -
         lambda record: op.sync_subscription("c", record, None),
     ],
 )
-def test_a_subscription_may_be_given_as_a_record(call: Callable[[Any], Call[Any]]) -> None:
+def test_a_subscription_may_be_given_as_a_record(call: Callable[[Any], Any]) -> None:
     assert sent(call(i3x.Subscription("s-1")))["subscriptionId"] == "s-1"
 
 
 @pytest.mark.parametrize("call", [op.get_object_types, op.get_relationship_types])
 @pytest.mark.parametrize("value", [5, b"urn:x", ["urn:x"]])
-def test_a_namespace_that_is_no_text_is_a_type_error(call: Callable[[Any], Call[Any]], value: Any) -> None:
+def test_a_namespace_that_is_no_text_is_a_type_error(call: Callable[[Any], Any], value: Any) -> None:
     with pytest.raises(TypeError, match="namespace_uri must be a str or None"):
         call(value)
 
@@ -161,7 +159,7 @@ def test_a_namespace_that_is_no_text_is_a_type_error(call: Callable[[Any], Call[
         lambda text: op.create_subscription("c", text),
     ],
 )
-def test_an_optional_text_that_is_no_unicode_is_refused(call: Callable[[Any], Call[Any]]) -> None:
+def test_an_optional_text_that_is_no_unicode_is_refused(call: Callable[[Any], Any]) -> None:
     with pytest.raises(ValueError, match="lone surrogate"):
         call("\ud800")
 
@@ -171,19 +169,19 @@ def test_an_optional_text_that_is_no_unicode_is_refused(call: Callable[[Any], Ca
 
 @with_depth
 @pytest.mark.parametrize("depth", [0, 1, 7])
-def test_the_depth_is_always_sent(call: Callable[[Any], Call[Any]], depth: int) -> None:
+def test_the_depth_is_always_sent(call: Callable[[Any], Any], depth: int) -> None:
     assert sent(call(depth))["maxDepth"] == depth
 
 
 @with_depth
-def test_a_negative_depth_is_refused(call: Callable[[Any], Call[Any]]) -> None:
+def test_a_negative_depth_is_refused(call: Callable[[Any], Any]) -> None:
     with pytest.raises(ValueError, match=r"max_depth must be 1 \(this element alone\).*, not -1"):
         call(-1)
 
 
 @with_depth
 @pytest.mark.parametrize("depth", [True, False, 1.0, "1", None, Decimal(1)])
-def test_a_depth_that_is_no_int_is_a_type_error(call: Callable[[Any], Call[Any]], depth: Any) -> None:
+def test_a_depth_that_is_no_int_is_a_type_error(call: Callable[[Any], Any], depth: Any) -> None:
     with pytest.raises(TypeError, match="max_depth must be an int"):
         call(depth)
 
@@ -275,7 +273,10 @@ def test_a_wrong_range_of_time_is_refused(start: Any, end: Any) -> None:
         (op.delete_subscription("c", "s"), "deleteSubscriptions", "POST", "/subscriptions/delete"),
     ],
 )
-def test_a_call_goes_where_the_standard_says(call: Call[Any], operation: str, verb: str, path: str) -> None:
+def test_a_call_goes_where_the_standard_says(
+    call: Call[Any] | Bulk[Any], operation: str, verb: str, path: str
+) -> None:
+    call = one(call)
     assert (call.operation, call.method, call.path) == (operation, verb, path)
 
 
@@ -359,7 +360,7 @@ def test_every_value_is_sent_under_its_id(values: dict[str, Any]) -> None:
 
 
 def test_a_request_is_utf_8_without_escapes() -> None:
-    assert "Öl/№5".encode() in op.get_values(["Öl/№5"], 1).content
+    assert "Öl/№5".encode() in one(op.get_values(["Öl/№5"], 1)).content
 
 
 def test_every_point_of_a_history_has_all_three_parts() -> None:
@@ -373,7 +374,7 @@ def test_every_point_of_a_history_has_all_three_parts() -> None:
 
 
 def test_no_points_and_no_updates_need_no_request() -> None:
-    for call in (op.update_history("a", []), op.update_values({})):
+    for call in map(one, (op.update_history("a", []), op.update_values({}))):
         assert (call.method, read(call, b"")) == ("", [])
 
 
@@ -437,5 +438,5 @@ def test_before_the_release_a_bare_vqt_goes_to_the_address_of_the_element() -> N
         (op.delete_subscription("c", "s"), Repeat.ALWAYS),
     ],
 )
-def test_a_call_says_how_often_it_may_be_sent(call: Call[Any], repeat: Repeat) -> None:
-    assert call.repeat is repeat
+def test_a_call_says_how_often_it_may_be_sent(call: Call[Any] | Bulk[Any], repeat: Repeat) -> None:
+    assert (call.repeat, one(call).repeat) == (repeat, repeat)

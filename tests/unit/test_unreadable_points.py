@@ -33,7 +33,7 @@ def answer(*histories: list[str]) -> Reply:
 
 def read(*histories: list[str]) -> i3x.BulkDict[i3x.HistoricalValue]:
     ids = [f"sensor-{index}" for index in range(len(histories))]
-    return operations.get_histories(ids, None, None, 1).read(answer(*histories))
+    return operations.get_histories(ids, None, None, 1).whole().read(answer(*histories))
 
 
 @pytest.mark.parametrize("what", UNREADABLE_POINTS)

@@ -239,35 +239,35 @@ def test_a_vqt_and_a_dict_of_its_parts_are_written_alike(value: Any, quality: st
 
 @pytest.mark.parametrize("points", [VQT(5, "Good", NOON), {"value": 5, "timestamp": NOON}])
 def test_one_point_may_stand_alone(points: Any) -> None:
-    assert new_points(points) == [{"value": 5, "quality": "Good", "timestamp": NOON}]
+    assert list(new_points(points)) == [{"value": 5, "quality": "Good", "timestamp": NOON}]
 
 
 def test_several_points_may_come_from_any_iterable() -> None:
-    points = new_points(VQT(number, "Good", NOON) for number in range(3))
+    points = list(new_points(VQT(number, "Good", NOON) for number in range(3)))
     assert [point["value"] for point in points] == [0, 1, 2]
 
 
 def test_no_points_are_no_points() -> None:
-    assert new_points([]) == []
+    assert list(new_points([])) == []
 
 
 def test_a_point_without_a_timestamp_is_refused() -> None:
     with pytest.raises(ValueError, match="point 1 has no timestamp"):
-        new_points([VQT(5, "Good", NOON), VQT(6)])
+        list(new_points([VQT(5, "Good", NOON), VQT(6)]))
 
 
 def test_a_point_without_a_value_and_a_quality_is_refused() -> None:
     with pytest.raises(ValueError, match='goes with quality "Bad"'):
-        new_points(VQT(None, timestamp=NOON))
+        list(new_points(VQT(None, timestamp=NOON)))
 
 
 def test_a_point_without_a_value_may_be_bad() -> None:
-    assert new_points(VQT(None, "Bad", NOON)) == [{"value": None, "quality": "Bad", "timestamp": NOON}]
+    assert list(new_points(VQT(None, "Bad", NOON))) == [{"value": None, "quality": "Bad", "timestamp": NOON}]
 
 
 def test_a_point_with_other_keys_is_refused() -> None:
     with pytest.raises(ValueError, match="point 0 has keys that a VQT does not have: source, unit"):
-        new_points({"value": 5, "timestamp": NOON, "unit": "C", "source": 1})
+        list(new_points({"value": 5, "timestamp": NOON, "unit": "C", "source": 1}))
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_a_point_with_other_keys_is_refused() -> None:
 )
 def test_what_is_no_point_is_a_type_error(points: Any) -> None:
     with pytest.raises(TypeError, match="point 0 must be a VQT or a dict with value and timestamp"):
-        new_points(points)
+        list(new_points(points))
 
 
 def test_the_public_record_is_the_one_that_is_written() -> None:

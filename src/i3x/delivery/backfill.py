@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from i3x import operations
+from i3x.calls import Bulk
 from i3x.errors import ConnectionError, I3XError, ServerError, TimeoutError
 from i3x.models import HistoricalValue, ValueChange, to_datetime
-from i3x.operations import Call
 from i3x.results import BulkDict
 
 _LATE = timedelta(seconds=2)
@@ -27,7 +27,7 @@ class Backfill:
 
 
 async def fill(
-    send: Callable[[Call[BulkDict[HistoricalValue]]], Awaitable[BulkDict[HistoricalValue]]],
+    send: Callable[[Bulk[BulkDict[HistoricalValue]]], Awaitable[BulkDict[HistoricalValue]]],
     items: Mapping[str, int],
     start: datetime,
     end: datetime,

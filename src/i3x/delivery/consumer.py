@@ -23,6 +23,7 @@ import anyio
 from msgspec.structs import replace
 
 from i3x import operations
+from i3x.calls import Bulk, Call
 from i3x.delivery.backfill import fill
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.blocking import Deliveries
@@ -41,9 +42,8 @@ from i3x.errors import (
     SubscriptionError,
     TimeoutError,
 )
-from i3x.failures import Reply
 from i3x.models import Gap, SyncBatch, to_datetime
-from i3x.operations import Call
+from i3x.results import item_errors
 
 T = TypeVar("T")
 News = tuple[str, Gap | I3XError]
@@ -51,7 +51,6 @@ News = tuple[str, Gap | I3XError]
 logger = logging.getLogger("i3x.delivery")
 
 _PASSING = (ConnectionError, TimeoutError, ServerError)
-_ITEMS_PER_REQUEST = 500
 _FAILED_FILLS = 3
 _GLANCE = 0.1  # seconds after which a wait looks whether the client is still connected
 _DELETION_TIME = 2.0  # seconds that a deletion may take when it must not hold anything up
@@ -201,12 +200,10 @@ class _Consumption:
     async def _register(self, position: Position, items: Mapping[str, int]) -> None:
         for depth in sorted(set(items.values())):
             ids = [name for name, wanted in items.items() if wanted == depth]
-            for first in range(0, len(ids), _ITEMS_PER_REQUEST):
-                some = ids[first : first + _ITEMS_PER_REQUEST]
-                call = operations.register_items(position.client_id, position.subscription_id, some, depth)
-                errors = (await self._send(call)).errors
-                self._refused = {k: v for k, v in self._refused.items() if k not in some} | errors
-                self._news += [("on_error", error) for error in errors.values()]
+            call = operations.register_items(position.client_id, position.subscription_id, ids, depth)
+            errors = item_errors(await self._send(call))
+            self._refused = {k: v for k, v in self._refused.items() if items.get(k) != depth} | errors
+            self._news += [("on_error", error) for error in errors.values()]
 
     def _check_items(self) -> None:
         if not self._items.keys() - self._refused.keys():
@@ -411,16 +408,10 @@ class _Consumption:
             self._file.write(position)
             self._written = position
 
-    async def _send(self, call: Call[T]) -> T:
+    async def _send(self, call: Call[T] | Bulk[T]) -> T:
         """Send a call, and learn the server's time from its answer."""
-
         observe = self._clock.observe  # and not self: what is on the way must not keep the consumer alive
-
-        def read(reply: Reply) -> T:
-            observe(reply.date)
-            return call.read(reply)
-
-        return await self._sender.send(dataclasses.replace(call, read=read))
+        return await self._sender.send(call.observed(lambda reply: observe(reply.date)))
 
 
 def _text(moment: datetime) -> str:

@@ -8,7 +8,6 @@ time in between. An update is delivered, or it belongs to an element and an inte
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import logging
 import time
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ import anyio
 import httpx
 
 from i3x import operations
+from i3x.calls import Bulk, Call
 from i3x.capabilities import Capabilities
 from i3x.delivery.backfill import Backfill, fill, moment_of
 from i3x.delivery.backoff import Backoff
@@ -40,8 +40,7 @@ from i3x.errors import (
 from i3x.event_stream import EventStream, EventTooLargeError
 from i3x.failures import Reply
 from i3x.models import Gap, Subscription, SyncBatch, ValueChange
-from i3x.operations import Call
-from i3x.results import BulkList
+from i3x.results import BulkList, item_errors
 from i3x.transport import AsyncSender
 from i3x.transport.streams import EventSource
 from i3x.updates import read_frame
@@ -58,7 +57,6 @@ STREAM_AGAIN_AFTER = 300.0
 
 _FAILED_OPENS = 3
 _FAILED_FILLS = 3
-_ITEMS_PER_REQUEST = 500
 _DELETION_TIME = 2.0  # seconds that a deletion may take when it must not hold anything up
 _SYNC_AFTER_STREAM = 2.0  # seconds for which a server may refuse sync after a stream was closed
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
@@ -271,12 +269,10 @@ class Engine:
     async def _register(self, items: Mapping[str, int]) -> None:
         for depth in sorted(set(items.values())):
             ids = [element_id for element_id, wanted in items.items() if wanted == depth]
-            for first in range(0, len(ids), _ITEMS_PER_REQUEST):
-                some = ids[first : first + _ITEMS_PER_REQUEST]
-                call = operations.register_items(self._client_id, self.subscription_id, some, depth)
-                outcome = await self._send(call)
-                for element_id in some:
-                    self._note_item(element_id, outcome.errors.get(element_id))
+            call = operations.register_items(self._client_id, self.subscription_id, ids, depth)
+            errors = item_errors(await self._send(call))
+            for element_id in ids:
+                self._note_item(element_id, errors.get(element_id))
 
     def _monitored_items(self) -> dict[str, int]:
         return {name: depth for name, depth in self.items.items() if name not in self.errors}
@@ -318,18 +314,13 @@ class Engine:
     def _extra(self) -> dict[str, object]:
         return {"subscription_id": self.subscription_id, "status": self.status.value}
 
-    async def _send(self, call: Call[T]) -> T:
-        return await self._sender.send(self._noting(call))
+    async def _send(self, call: Call[T] | Bulk[T]) -> T:
+        return await self._sender.send(call.observed(self._note))
 
-    def _noting(self, call: Call[T]) -> Call[T]:
-        """Return a call whose answer tells the server's time, and how long it wants to be left alone."""
-
-        def read(reply: Reply) -> T:
-            self._clock.observe(reply.date)
-            self._wait_asked_for = reply.retry_after or 0.0
-            return call.read(reply)
-
-        return dataclasses.replace(call, read=read)
+    def _note(self, reply: Reply) -> None:
+        """Learn from an answer the server's time, and how long it wants to be left alone."""
+        self._clock.observe(reply.date)
+        self._wait_asked_for = reply.retry_after or 0.0
 
     # --- the stream -------------------------------------------------------------------------------------
 
@@ -338,7 +329,7 @@ class Engine:
 
     async def _read_stream(self) -> None:
         """Read a stream until it ends, raising the error that ended it; or find that polling must do."""
-        call = self._noting(operations.stream_subscription(self._client_id, self.subscription_id))
+        call = operations.stream_subscription(self._client_id, self.subscription_id).observed(self._note)
         opened: float | None = None
         try:
             async with self._sender.stream(call, self._settings.silence) as source:

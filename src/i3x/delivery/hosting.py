@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 import anyio
 
 from i3x import operations
+from i3x.calls import Bulk, Call
 from i3x.capabilities import Capabilities
 from i3x.delivery.engine import Engine
 from i3x.delivery.mailbox import LoopMailbox, ThreadMailbox
@@ -23,7 +24,6 @@ from i3x.delivery.states import Status
 from i3x.delivery.view import Delivery
 from i3x.errors import ConnectionError, I3XError, SubscriptionError
 from i3x.models import Subscription
-from i3x.operations import Call
 from i3x.transport import AsyncSender
 
 T = TypeVar("T")
@@ -84,7 +84,7 @@ class AsyncDeliveries:
         capabilities = self.capabilities()
         return Engine(self.sender, self._client.client_id, items, settings, capabilities, outlet, **named)
 
-    async def send(self, call: Call[T]) -> T:
+    async def send(self, call: Call[T] | Bulk[T]) -> T:
         """Send a call over the connections of the deliveries."""
         return await self.sender.send(call)
 
@@ -217,19 +217,12 @@ class AsyncDeliveries:
     async def _delete(self, subscription_ids: list[str]) -> None:
         with anyio.move_on_after(_DELETION_TIME, shield=True):
             try:
-                await self.sender.send(
-                    operations.delete_subscriptions(self._client.client_id, subscription_ids)
-                )
-            except I3XError:
-                # Some servers fail a deletion whole for one id that they no longer have.
-                for subscription_id in subscription_ids:
-                    await self._delete_one(subscription_id)
-
-    async def _delete_one(self, subscription_id: str) -> None:
-        try:
-            await self.sender.send(operations.delete_subscription(self._client.client_id, subscription_id))
-        except I3XError as error:
-            logger.debug("subscription %s was not deleted: %s", subscription_id, error)
+                call = operations.delete_subscriptions(self._client.client_id, subscription_ids)
+                errors = (await self.sender.send(call)).errors
+            except I3XError as failure:
+                errors = dict.fromkeys(subscription_ids, failure)
+            for subscription_id, error in errors.items():
+                logger.debug("subscription %s was not deleted: %s", subscription_id, error)
 
     async def _end_worker(self) -> None:
         if self._mailbox is not None:

@@ -6,27 +6,31 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
+from i3x.calls import Call, Repeat
 from i3x.errors import ConnectionError, I3XError, InvalidServerResponseError, TimeoutError
-from i3x.failures import Reply, clean
-from i3x.operations import Call, Repeat
+from i3x.failures import Reply, clean, put_in_doubt
 from i3x.transport.options import Timeout, steps
 from i3x.transport.server import Server
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
+E = TypeVar("E", bound=I3XError)
+
 logger = logging.getLogger("i3x.transport")
 
 _MOST_REDIRECTS = 5
-_OVERLOADED = frozenset((429, 502, 503, 504))
+_OVERLOADED = frozenset((429, 503))
+_PASSING = _OVERLOADED | {502, 504}
+_REFUSED = frozenset((501, 503))  # of the failures of a server, those that did not come to carrying it out
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _BROKEN = (*_NOTHING_SENT, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
@@ -60,22 +64,41 @@ class StaleToken:
 
 
 class Exchange:
-    """One call on its way: its time, its attempts, and the rules for both."""
+    """One call on its way: its time, its attempts, and the rules for both.
 
-    def __init__(self, server: Server, call: Call[Any], timeout: Timeout | None, *, connecting: bool) -> None:
+    ``overloaded`` is told for how many seconds the server asks to be left alone, when it does.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        call: Call[Any],
+        timeout: Timeout | None,
+        *,
+        connecting: bool = False,
+        overloaded: Callable[[float], object] | None = None,
+    ) -> None:
         options = server.options
         self.server = server
         self.call = call
         self.connecting = connecting
         self.attempts = 0
+        self.retry_after: float | None = None
+        self._overloaded = overloaded
         self.timeout = steps(options.timeout if timeout is None else timeout)
         self._started = time.monotonic()
-        self._deadline = options.deadline
-        if self._deadline is None:
-            limits = [limit for limit in self.timeout.as_dict().values() if limit is not None]
-            self._deadline = 4 * max(limits) if limits else None
+        self._deadline = self.patience(server, timeout)
 
     # time
+
+    @staticmethod
+    def patience(server: Server, timeout: Timeout | None) -> float | None:
+        """Return the seconds that a whole request may take, None if it may take for ever."""
+        if server.options.deadline is not None:
+            return server.options.deadline
+        limits = steps(server.options.timeout if timeout is None else timeout).as_dict().values()
+        given = [limit for limit in limits if limit is not None]
+        return 4 * max(given) if given else None
 
     def remaining(self) -> float | None:
         """Return the seconds that are left for the whole call, None if it may take for ever."""
@@ -88,10 +111,12 @@ class Exchange:
 
     def expired(self) -> TimeoutError:
         """Return the error for a call that took too long in all."""
-        return TimeoutError(
-            f"{self.call.operation}: no whole answer within {self._deadline:g} s; ask for less at once, or "
-            "give the client a larger timeout= or deadline=",
-            operation=self.call.operation,
+        return self._doubted(
+            TimeoutError(
+                f"{self.call.operation}: no whole answer within {self._deadline:g} s; ask for less at once, or "
+                "give the client a larger timeout= or deadline=",
+                operation=self.call.operation,
+            )
         )
 
     def limits(self) -> dict[str, float | None]:
@@ -209,7 +234,8 @@ class Exchange:
         error, reply = _result(state)
         repeat = self.call.repeat
         if reply is not None:
-            return reply.status_code in _OVERLOADED and repeat is Repeat.ALWAYS
+            self.retry_after = reply.retry_after
+            return reply.status_code in _PASSING and repeat is Repeat.ALWAYS
         if isinstance(error, _NOTHING_SENT):
             self.attempts -= 1  # it counts what may have reached the server
         if not isinstance(error, _BROKEN) or self.connecting or _is_tls(error):
@@ -232,6 +258,8 @@ class Exchange:
     def _announce(self, state: RetryCallState) -> None:
         error, reply = _result(state)
         what = f"HTTP {reply.status_code}" if reply is not None else type(error).__name__
+        if reply is not None and reply.status_code in _OVERLOADED and self._overloaded is not None:
+            self._overloaded(state.upcoming_sleep)
         logger.info(
             "%s failed (%s), trying again in %.1f s",
             self.call.operation,
@@ -267,7 +295,7 @@ class Exchange:
             text = f"can't connect to {address}: {words}; check base_url, and that the server is running"
         else:
             text = f"the exchange with {address} broke ({type(error).__name__}: {words}); try again"
-        return kind(f"{self.call.operation}: {text}{self._doubt(error)}", operation=self.call.operation)
+        return self._doubted(kind(f"{self.call.operation}: {text}", operation=self.call.operation))
 
     def _url_of(self, error: Exception) -> httpx.URL:
         """Return where the request went; a redirect may have led to another host than that of base_url."""
@@ -276,10 +304,23 @@ class Exchange:
         except RuntimeError:  # httpx's word for "there was no request yet"
             return self.server.url
 
-    def _doubt(self, error: Exception) -> str:
-        if self.call.repeat is Repeat.ALWAYS or isinstance(error, _NOTHING_SENT):
-            return ""
-        return ". Whether the server carried it out is unknown: look before doing it again"
+    def _doubted(self, error: E) -> E:
+        """Let an error say that a change may have been carried out, if anything of it may have been received."""
+        if self.call.changes and self.attempts:
+            put_in_doubt(error, may_repeat=self.call.repeat is Repeat.ALWAYS)
+        return error
+
+    # answers
+
+    def result(self, reply: Reply) -> Any:
+        """Return what the call makes of its reply, or raise the error that it stands for."""
+        try:
+            return self.call.read(reply)
+        except I3XError as error:
+            failed = reply.status_code >= 500 and reply.status_code not in _REFUSED
+            if self.call.changes and (failed or isinstance(error, InvalidServerResponseError)):
+                self._doubted(error)
+            raise
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import inspect
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
 from typing import Any, TypeAlias, TypeVar, cast
 
 import anyio
 import httpx
 
+from i3x.bulk import Outcome, Plan, Wait
+from i3x.calls import Bulk, Call
 from i3x.errors import AuthenticationError, ConnectionError, I3XError
 from i3x.failures import Reply
-from i3x.operations import Call
 from i3x.transport.body import Body
+from i3x.transport.crew import AsyncCrew, Crew
 from i3x.transport.exchange import Answer, Exchange, Hop
 from i3x.transport.options import Options, Timeout, http_options
 from i3x.transport.server import Server
@@ -93,24 +96,56 @@ class Sender(_SenderBase):
         if http is not None:
             http.close()
 
-    def send(self, call: Call[T], timeout: Timeout | None = None, *, connecting: bool = False) -> T:
-        """Send a call, again where that is safe and useful, and return its result or raise its error."""
+    def send(self, call: Call[T] | Bulk[T], timeout: Timeout | None = None, *, connecting: bool = False) -> T:
+        """Send a call, again where that is safe and useful, and return its result or raise its error.
+
+        A bulk call becomes as many requests as the server needs; ``timeout`` is that of each.
+        """
         if (http := self._http) is None:
             raise _not_connected(call)
+        if isinstance(call, Bulk):
+            return self._send_all(http, call, timeout)
         if not call.method:
             return call.read(Reply(200, b""))
+        result: T = self._carried_out(http, Exchange(self._server, call, timeout, connecting=connecting))
+        return result
+
+    def _send_all(self, http: httpx.Client, bulk: Bulk[T], timeout: Timeout | None) -> T:
+        plan: Plan[T] = Plan(bulk, self._server.limits, Exchange.patience(self._server, timeout))
+
+        def carry_out(call: Call[T]) -> Outcome[T]:
+            exchange = Exchange(
+                self._server, call, timeout, overloaded=lambda pause: plan.overloaded(time.monotonic(), pause)
+            )
+            try:
+                return Outcome(self._carried_out(http, exchange))
+            except I3XError as error:
+                return Outcome(error=error, retry_after=exchange.retry_after)
+
+        with ExitStack() as stack:
+            crew = Crew(plan, stack)
+            while (step := plan.next(time.monotonic())) is not None:
+                if isinstance(step, Wait):
+                    crew.wait(step.seconds)
+                elif plan.is_alone:
+                    plan.settle(step, carry_out(bulk.call(step.ids, step.texts)), time.monotonic())
+                else:
+                    crew.start(step, carry_out, bulk.call(step.ids, step.texts))
+        return plan.result()
+
+    def _carried_out(self, http: httpx.Client, exchange: Exchange) -> Any:
+        """Return the result of an exchange, or raise the error that it failed with."""
         from tenacity import Retrying  # not above: it takes longer to import than the rest of this package
 
-        exchange = Exchange(self._server, call, timeout, connecting=connecting)
         try:
             reply: Reply = Retrying(**exchange.retrying())(self._attempt, http, exchange)
         except I3XError:
             raise
         except Exception as error:  # whatever a server or a network can make httpx, or an auth= of it, raise
             if http.is_closed:  # by another thread
-                raise _not_connected(call) from None
+                raise _not_connected(exchange.call) from None
             raise exchange.told(error) from error
-        return call.read(reply)
+        return exchange.result(reply)
 
     def _attempt(self, http: httpx.Client, exchange: Exchange) -> Reply:
         steps = exchange.attempt()
@@ -182,18 +217,54 @@ class AsyncSender(_SenderBase):
             if http is not None:
                 await http.aclose()
 
-    async def send(self, call: Call[T], timeout: Timeout | None = None, *, connecting: bool = False) -> T:
-        """Send a call, again where that is safe and useful, and return its result or raise its error."""
+    async def send(
+        self, call: Call[T] | Bulk[T], timeout: Timeout | None = None, *, connecting: bool = False
+    ) -> T:
+        """Send a call, again where that is safe and useful, and return its result or raise its error.
+
+        A bulk call becomes as many requests as the server needs; ``timeout`` is that of each.
+        """
         if (http := self._http) is None:
             raise _not_connected(call)
+        if isinstance(call, Bulk):
+            return await self._send_all(http, call, timeout)
         if not call.method:
             return call.read(Reply(200, b""))
-        from tenacity import AsyncRetrying  # not above: see Sender.send
-
         exchange = Exchange(self._server, call, timeout, connecting=connecting)
+        result: T = await self._carried_out(http, exchange)
+        return result
+
+    async def _send_all(self, http: httpx.AsyncClient, bulk: Bulk[T], timeout: Timeout | None) -> T:
+        plan: Plan[T] = Plan(bulk, self._server.limits, Exchange.patience(self._server, timeout))
+
+        async def carry_out(call: Call[T]) -> Outcome[T]:
+            exchange = Exchange(
+                self._server, call, timeout, overloaded=lambda pause: plan.overloaded(time.monotonic(), pause)
+            )
+            try:
+                return Outcome(await self._carried_out(http, exchange))
+            except I3XError as error:
+                return Outcome(error=error, retry_after=exchange.retry_after)
+
+        async with AsyncExitStack() as stack:
+            crew = AsyncCrew(plan, stack)
+            while (step := plan.next(time.monotonic())) is not None:
+                if isinstance(step, Wait):
+                    await crew.wait(step.seconds)
+                elif plan.is_alone:
+                    outcome = await carry_out(bulk.call(step.ids, step.texts))
+                    plan.settle(step, outcome, time.monotonic())
+                else:
+                    await crew.start(step, carry_out, bulk.call(step.ids, step.texts))
+        return plan.result()
+
+    async def _carried_out(self, http: httpx.AsyncClient, exchange: Exchange) -> Any:
+        """Return the result of an exchange, or raise the error that it failed with."""
+        from tenacity import AsyncRetrying  # not above: see Sender._carried_out
+
         retrying, seconds = AsyncRetrying(**exchange.retrying()), exchange.remaining()
         attempts: Awaitable[Reply] = retrying(self._attempt, http, exchange, self._fetch)
-        return call.read(await self._carried_out(http, exchange, attempts, seconds))
+        return exchange.result(await self._reply(http, exchange, attempts, seconds))
 
     @asynccontextmanager
     async def stream(self, call: Call[None], silence: float) -> AsyncIterator[EventSource]:
@@ -216,7 +287,7 @@ class AsyncSender(_SenderBase):
 
         try:
             attempt = self._attempt(http, exchange, open_stream)
-            reply = await self._carried_out(http, exchange, attempt, silence)
+            reply = await self._reply(http, exchange, attempt, silence)
             if source is None:
                 call.read(reply)
             else:
@@ -237,7 +308,7 @@ class AsyncSender(_SenderBase):
             self._streaming = _made(httpx.AsyncClient, options, limits=httpx.Limits(max_connections=None))
         return self._streaming
 
-    async def _carried_out(
+    async def _reply(
         self, http: httpx.AsyncClient, exchange: Exchange, attempts: Awaitable[Reply], seconds: float | None
     ) -> Reply:
         """Return the reply, or raise the error of an exchange that failed on the way or took too long."""
@@ -247,7 +318,7 @@ class AsyncSender(_SenderBase):
                 reply = await attempts
         except I3XError:
             raise
-        except Exception as error:  # see Sender.send
+        except Exception as error:  # see Sender._carried_out
             if http.is_closed:  # by another task
                 raise _not_connected(exchange.call) from None
             raise exchange.told(error) from error
@@ -311,7 +382,7 @@ def _made(kind: type[C], options: Options, **more: Any) -> C:
         raise ValueError(f"the proxy can't be used: {error}") from error
 
 
-def _not_connected(call: Call[Any]) -> ConnectionError:
+def _not_connected(call: Call[Any] | Bulk[Any]) -> ConnectionError:
     return ConnectionError(
         f"{call.operation}: the client is not connected; call connect() first, or use it in a with block",
         operation=call.operation,

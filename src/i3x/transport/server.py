@@ -1,4 +1,4 @@
-"""The server as a client knows it: where it is, and what opens it."""
+"""The server as a client knows it: where it is, what opens it, and how much it takes at once."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from typing import Any
 import httpx
 
 from i3x import __version__
-from i3x.operations import Call
+from i3x.bulk import Limits
+from i3x.calls import Call
 from i3x.transport.options import Options, check_header
 
 logger = logging.getLogger("i3x.transport")
 
 
 class Server:
-    """The server as this client knows it: where it is, and what opens it. Shared by all threads."""
+    """The server as this client knows it. Shared by all threads, and by both of a client's senders."""
 
     def __init__(self, options: Options) -> None:
         url = httpx.URL(options.base_url)
         self.options = options
+        self.limits = Limits()
         self.auth = options.auth
         if url.userinfo and options.auth is None and options.token is None:
             self.auth = (url.username, url.password)

@@ -1,0 +1,400 @@
+"""One bulk call on its way: what to send next, and what to do with what comes of it.
+
+A request that is refused (400, 413, 414, 422) is cut in two. What the halves do tells why: if both work, the whole
+was too large, and its size is not tried again; if one is refused on its own, down to one item, that item is to
+blame and fails alone; if nothing works whatever the size, it is the call that is wrong. This needs no words of the
+server's, but where it says its limit, the guessing is spared.
+
+Until a size is known to work, one request is on its way at a time. After that there are several, fewer when the
+server is overloaded. When the server can't be reached, or refuses the client, what has not been sent stays unsent.
+Every item ends in exactly one outcome: a result, the server's refusal, unknown, or not sent.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from i3x.bulk.limits import Limits, Size
+from i3x.calls import Bulk, Repeat
+from i3x.errors import (
+    AuthenticationError,
+    ConnectionError,
+    I3XError,
+    NotFoundError,
+    NotSupportedError,
+    TimeoutError,
+)
+from i3x.failures import retold
+from i3x.results import merged
+
+T = TypeVar("T")
+
+_REFUSALS = frozenset((400, 413, 414, 422))
+_OVERLOADS = frozenset((429, 503))
+_FOR_ALL = (AuthenticationError, ConnectionError, NotFoundError, NotSupportedError, TimeoutError)
+"""What the requests after it would only meet too."""
+
+_FRUITLESS = 4
+"""Requests in a row that may fail, beside those that find out how small a request has to be."""
+
+_MOST_REFUSALS = 100
+"""Requests of one call that may be refused: beyond them, items are no longer sought out one by one."""
+
+_PAUSE = 1.0  # seconds, where an overloaded server does not say how long
+_SPEAKS_OF_SIZE = re.compile(
+    r"\b(limit\w*|max\w*|most|exceed\w*|too (many|large|long|big)|takes?|allow\w*|up to|more than)\b",
+    re.IGNORECASE,
+)
+_NUMBER = r"(?<![\w.,:/-])([0-9]{1,9})(?![\w:/-]|[.,][0-9])"
+_BYTES = re.compile(_NUMBER + r"(?! *[kmg])", re.IGNORECASE)
+_COUNT = re.compile(
+    _NUMBER
+    + r"(?! *(%|[kmg]?i?b\b|(kilo|mega|giga)?bytes?|(milli)?sec|minutes?|hours?|days?|weeks?|months?|years?|level))",
+    re.IGNORECASE,
+)
+
+
+class Phase(enum.Enum):
+    """How a call goes on."""
+
+    PROBING = "one request at a time: its size is not known to work yet"
+    FLOWING = "several requests at once"
+    STOPPED = "nothing more is sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing is to be sent now: wait so many seconds, or until a request has ended; None: for that alone."""
+
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What became of a request: its result, or its error and the seconds that the server asks to be left alone."""
+
+    part: T | None = None
+    error: I3XError | None = None
+    retry_after: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _Refused:
+    """A request that was refused and cut: what its parts do tells whether its size was the reason."""
+
+    size: Size
+    status: int | None
+    open: int
+    is_size: bool = True
+    worked: Size = field(default_factory=lambda: Size(0, 0))
+
+
+@dataclass(slots=True, eq=False)
+class Chunk:
+    """The items of one request; ``start`` is the position of the first one in the whole call."""
+
+    start: int
+    ids: Sequence[str]
+    texts: Sequence[bytes]
+    size: Size
+    part_of: _Refused | None = None
+    sent_after: int = 0
+
+    @property
+    def end(self) -> int:
+        """The position behind its last item."""
+        return self.start + len(self.ids)
+
+    @property
+    def about(self) -> str:
+        """Words for what it is about."""
+        if len(self.ids) == 1:
+            return self.ids[0]
+        return f"{self.ids[0]} to {self.ids[-1]}, items {self.start} to {self.end - 1}"
+
+
+class Plan(Generic[T]):
+    """One bulk call on its way; the senders ask it what to do, and tell it what came of it.
+
+    All times are those of one clock, in seconds. ``patience`` is how long a request may wait in all; a server that
+    wants to be left alone for longer is given up. Only :meth:`overloaded` may be called from any thread.
+    """
+
+    def __init__(self, bulk: Bulk[T], limits: Limits, patience: float | None = None) -> None:
+        self._bulk = bulk
+        self._limits = limits
+        self._patience = patience
+        self._source = _Source(bulk.items, bulk.envelope)
+        self._stack: list[Chunk] = []  # the first items are on top
+        self._phase = Phase.PROBING
+        self._on_their_way = 0
+        self._parts: dict[int, tuple[str, Any]] = {}
+        self._errors: dict[int, I3XError] = {}
+        self._first_refusal: I3XError | None = None
+        self._stopped_by: I3XError | None = None
+        self._worked = self._refused = self._fruitless = self._bits = 0
+        self._not_before = 0.0
+        self._lock = threading.Lock()
+
+    # --- what to do next --------------------------------------------------------------------------------
+
+    def next(self, now: float) -> Chunk | Wait | None:
+        """Return what to send, how long to wait, or None when all is done."""
+        if not self._has_more():
+            return Wait() if self._on_their_way else None
+        if self._on_their_way and (
+            self._phase is Phase.PROBING or self._on_their_way >= self._limits.at_once
+        ):
+            return Wait()
+        if now < self._not_before:
+            return Wait(self._not_before - now)
+        chunk = self._take()
+        if not chunk.start and self._limits.works(self._bulk.operation, chunk.size):
+            self._phase = Phase.FLOWING
+        chunk.sent_after = self._worked
+        self._on_their_way += 1
+        return chunk
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether the request that was asked for last is the only one to be on its way until it is settled."""
+        return self._on_their_way == 1 and (self._phase is not Phase.FLOWING or not self._has_more())
+
+    def _has_more(self) -> bool:
+        return self._phase is not Phase.STOPPED and (bool(self._stack) or self._source.has_more())
+
+    def _take(self) -> Chunk:
+        largest = self._limits.largest(self._bulk.operation)
+        if not self._stack:
+            return self._source.take(largest)
+        chunk = self._stack.pop()
+        if chunk.size.fits(largest) or len(chunk.ids) == 1:
+            return chunk
+        first = _Source(zip(chunk.ids, chunk.texts, strict=True), self._bulk.envelope).take(largest)
+        return self._first_part(chunk, len(first.ids), None)
+
+    def _first_part(self, chunk: Chunk, count: int, whole: _Refused | None) -> Chunk:
+        """Cut a chunk in two, leave the second part for later, and return the first."""
+        if count >= len(chunk.ids):
+            return chunk
+        self._stack.append(self._piece(chunk, count, len(chunk.ids), whole))
+        return self._piece(chunk, 0, count, whole)
+
+    def _piece(self, chunk: Chunk, first: int, last: int, whole: _Refused | None) -> Chunk:
+        texts = chunk.texts[first:last]
+        size = Size(len(texts), self._bulk.envelope + sum(map(len, texts)) + len(texts))
+        return Chunk(chunk.start + first, chunk.ids[first:last], texts, size, whole)
+
+    # --- what came of it --------------------------------------------------------------------------------
+
+    def overloaded(self, now: float, seconds: float) -> None:
+        """Note that the server asks for fewer requests, and for none at all for some seconds."""
+        self._limits.note_overload()
+        with self._lock:
+            self._not_before = max(self._not_before, now + seconds)
+
+    def settle(self, chunk: Chunk, outcome: Outcome[T], now: float) -> None:
+        """Note what became of a request."""
+        self._on_their_way -= 1
+        if outcome.error is None:
+            self._accept(chunk, outcome.part)
+        elif self._is_worth_waiting(chunk, outcome):
+            self.overloaded(now, _PAUSE if outcome.retry_after is None else outcome.retry_after)
+            self._stack.append(chunk)
+        elif outcome.error.status_code in self._bulk.one_by_one and len(chunk.ids) > 1:
+            self._stack += [self._piece(chunk, at, at + 1, None) for at in reversed(range(len(chunk.ids)))]
+        else:
+            self._reject(chunk, outcome.error)
+
+    def _accept(self, chunk: Chunk, part: T | None) -> None:
+        self._parts[chunk.start] = chunk.about, part
+        self._worked += 1
+        self._fruitless = 0
+        self._limits.note_worked(self._bulk.operation, chunk.size)
+        if (whole := chunk.part_of) is not None:
+            whole.open -= 1
+            whole.worked = whole.worked.union(chunk.size)
+            if whole.is_size and not whole.open:
+                self._know_limit(whole)
+        self._go_on()
+
+    def _know_limit(self, whole: _Refused) -> None:
+        """Note that a request was refused for its size, which explains those that it was cut out of too."""
+        self._limits.note_refused(self._bulk.operation, whole.size, whole.worked, whole.status)
+        for chunk in self._stack:
+            chunk.part_of = None
+
+    def _go_on(self) -> None:
+        """Send several at once, unless there are parts of which it is not known why the whole was refused."""
+        if self._phase is not Phase.STOPPED:
+            in_doubt = any(chunk.part_of is not None for chunk in self._stack)
+            self._phase = Phase.PROBING if in_doubt else Phase.FLOWING
+
+    def _is_worth_waiting(self, chunk: Chunk, outcome: Outcome[T]) -> bool:
+        """Whether an overloaded server, which goes on answering others, is asked once more."""
+        error, pause = outcome.error, outcome.retry_after or 0.0
+        return (
+            error is not None
+            and error.status_code in _OVERLOADS
+            and self._bulk.repeat is Repeat.ALWAYS
+            and self._worked > chunk.sent_after
+            and (self._patience is None or pause < self._patience)
+            and self._phase is not Phase.STOPPED
+        )
+
+    def _reject(self, chunk: Chunk, error: I3XError) -> None:
+        self._fruitless += 1
+        if (whole := chunk.part_of) is not None:
+            whole.is_size = False
+        is_refusal = error.status_code in _REFUSALS
+        if is_refusal and len(chunk.ids) > 1 and self._may_cut(chunk):
+            self._cut(chunk, error)
+            return
+        self._fail(chunk, error)
+        if isinstance(error, _FOR_ALL) or error.status_code in _OVERLOADS or self._is_hopeless():
+            self._stop(error)
+        elif self._worked:
+            self._go_on()
+
+    def _is_hopeless(self) -> bool:
+        """Whether so many requests in a row have failed that the next ones will too."""
+        return self._fruitless >= self._bound() * (2 if self._worked else 1)
+
+    def _bound(self) -> int:
+        return _FRUITLESS + self._bits
+
+    def _may_cut(self, chunk: Chunk) -> bool:
+        self._bits = max(self._bits, len(chunk.ids).bit_length())
+        return self._refused < _MOST_REFUSALS and self._fruitless < self._bound()
+
+    def _cut(self, chunk: Chunk, error: I3XError) -> None:
+        """Cut a request that was refused: where the server says its limit, there, else in the middle."""
+        self._first_refusal = self._first_refusal or error
+        self._refused += 1
+        if self._phase is not Phase.STOPPED:
+            self._phase = Phase.PROBING
+        middle = (len(chunk.ids) + 1) // 2
+        if limit := _stated_limit(error, chunk.size):
+            whole = _Refused(chunk.size, error.status_code, open=1)
+            first = _Source(zip(chunk.ids, chunk.texts, strict=True), self._bulk.envelope).take(limit)
+            count = min(len(first.ids), len(chunk.ids) - 1)
+            # What comes after is no larger than a half, lest it is refused for its size too.
+            for at in range(len(chunk.ids), count, -middle):
+                self._stack.append(self._piece(chunk, max(at - middle, count), at, None))
+            self._stack.append(self._piece(chunk, 0, count, whole))
+        else:
+            whole = _Refused(chunk.size, error.status_code, open=2)
+            self._stack.append(self._first_part(chunk, middle, whole))
+
+    # --- failures ---------------------------------------------------------------------------------------
+
+    def _fail(self, chunk: Chunk, error: I3XError) -> None:
+        is_to_blame = len(chunk.ids) == 1 and error.status_code in _REFUSALS
+        self._errors[chunk.start] = error
+        told = retold(error, str(error), element_id=chunk.ids[0] if is_to_blame else None)
+        told.__cause__ = error.__cause__
+        self._parts[chunk.start] = chunk.about, self._bulk.failed(chunk.ids, told)
+
+    def _stop(self, error: I3XError) -> None:
+        """Send nothing more: what follows would only fail too."""
+        self._phase = Phase.STOPPED
+        self._stopped_by = self._stopped_by or error
+
+    def _unsent(self) -> Iterator[Chunk]:
+        while self._stack:
+            yield self._stack.pop()
+        while self._bulk.is_whole and self._source.has_more():
+            yield self._source.take(Size(10_000, 2**62))
+
+    def result(self) -> T:
+        """Return the result of the whole call when all is done, or raise the error of all of it.
+
+        The error has the outcome of each item in its ``result``.
+        """
+        self._fail_unsent()
+        ordered = [self._parts[start] for start in sorted(self._parts)]
+        whole: Any = merged(self._bulk.empty(), ordered)
+        if self._source.failure is not None:
+            self._source.failure.add_note(f"{self._source.taken} items were taken before it, and sent")
+            raise self._source.failure
+        if self._errors and not self._worked and (error := self._common_error()) is not None:
+            error.result = whole
+            raise error
+        return self._bulk.settled(whole)
+
+    def _fail_unsent(self) -> None:
+        if (cause := self._stopped_by) is None:
+            return
+        words = f"{self._bulk.operation}: not sent, since a request before it failed: {cause}"
+        error = retold(cause, words)
+        error.outcome_unknown = False
+        for chunk in self._unsent():
+            self._parts[chunk.start] = chunk.about, self._bulk.failed(chunk.ids, error)
+
+    def _common_error(self) -> I3XError | None:
+        """Return the error of a call of which nothing has worked, None if its requests failed in several ways."""
+        errors = [self._errors[start] for start in sorted(self._errors)]
+        kinds = {(type(error), error.status_code) for error in errors}
+        if len(kinds) > 1:
+            return None
+        return self._first_refusal or self._stopped_by or errors[0]
+
+
+@dataclass(slots=True)
+class _Source:
+    """Items, taken out as they are needed; they may come from a program that fails on the way."""
+
+    items: Any
+    envelope: int
+    taken: int = 0
+    failure: Exception | None = None
+    _held: tuple[str, bytes] | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        self.items = iter(self.items)
+
+    def has_more(self) -> bool:
+        """Whether there is another item."""
+        if self._held is None and self.failure is None:
+            try:
+                self._held = next(self.items, None)
+            except Exception as error:  # noqa: BLE001  # raised when what came before it is dealt with
+                self.failure = error
+        return self._held is not None
+
+    def take(self, largest: Size) -> Chunk:
+        """Take out as many items as a request may have, and at least one."""
+        ids: list[str] = []
+        texts: list[bytes] = []
+        start, size = self.taken, self.envelope
+        while len(ids) < largest.count and self.has_more() and (item := self._held) is not None:
+            size += len(item[1]) + 1
+            if ids and size > largest.bytes:
+                size -= len(item[1]) + 1
+                break
+            ids.append(item[0])
+            texts.append(item[1])
+            self._held = None
+        self.taken += len(ids)
+        return Chunk(start, ids, texts, Size(len(ids), size))
+
+
+def _stated_limit(error: I3XError, refused: Size) -> Size | None:
+    """Return the limit that the server's words name, None if they name none that this size is above."""
+    words = error.detail or ""
+    if not _SPEAKS_OF_SIZE.search(words):
+        return None
+    if error.status_code in (413, 414):
+        found = [number for number in _numbers(_BYTES, words) if 1024 <= number < refused.bytes]
+        return Size(refused.count, max(found)) if found else None
+    found = [number for number in _numbers(_COUNT, words) if 1 < number < refused.count]
+    return Size(max(found), refused.bytes) if found else None
+
+
+def _numbers(pattern: re.Pattern[str], words: str) -> list[int]:
+    return [int(found[1]) for found in pattern.finditer(words)]

@@ -1,0 +1,94 @@
+"""What can be sent: one request with the way to read its answer, or a matter of many items in any number of them.
+
+Nothing here does I/O. :mod:`~i3x.operations` makes these, :mod:`~i3x.transport` carries them out.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+from i3x.errors import I3XError
+from i3x.failures import Reply
+
+T = TypeVar("T")
+
+
+class Repeat(enum.Enum):
+    """When an operation that failed on its way may be sent again."""
+
+    ALWAYS = "it changes nothing, or the same when it is carried out twice"
+    UNSENT = "only if nothing of it has reached the server"
+    NEVER = "never, since the server may then hold two of what it makes"
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One request that is ready to be sent, and how to read what comes back.
+
+    ``read`` returns the result or raises the :class:`~i3x.I3XError` that the reply stands for. A call that needs
+    no request at all has an empty ``method``, and its ``read`` looks at no reply. ``changes`` says that the
+    server is another one after it: a write, a registration, a deletion.
+    """
+
+    operation: str
+    method: str
+    path: str
+    read: Callable[[Reply], T]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    content: bytes = b""
+    repeat: Repeat = Repeat.ALWAYS
+    needs_credentials: bool = True
+    streams: bool = False
+    changes: bool = False
+
+    def observed(self, observe: Callable[[Reply], object]) -> Call[T]:
+        """Return a call that shows each reply before it is read."""
+        read = self.read  # and not self, which may be larger
+
+        def show_and_read(reply: Reply) -> T:
+            observe(reply)
+            return read(reply)
+
+        return replace(self, read=show_and_read)
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk(Generic[T]):
+    """An operation about many items, which are sent in as many requests as the server needs.
+
+    - ``items``: the id that each item is about, and its JSON; read once, and only as far as it is sent.
+    - ``call``: makes the call for some of the items, from their ids and their JSON.
+    - ``envelope``: the bytes of a request beside its items.
+    - ``empty``: makes the result for no items.
+    - ``failed``: makes the result for items whose request failed, from their ids and the error.
+    - ``settled``: has the last word on the whole result; it may raise.
+    - ``repeat``: of each of its requests, as of a call.
+    - ``is_whole``: whether all items are there already, so that those that are not sent can be named.
+    - ``one_by_one``: the statuses of a refusal after which the items are sent one by one.
+    """
+
+    operation: str
+    items: Iterable[tuple[str, bytes]]
+    call: Callable[[Sequence[str], Sequence[bytes]], Call[T]]
+    envelope: int
+    empty: Callable[[], T]
+    failed: Callable[[Sequence[str], I3XError], T]
+    settled: Callable[[T], T] = lambda result: result
+    repeat: Repeat = Repeat.ALWAYS
+    is_whole: bool = True
+    one_by_one: frozenset[int] = frozenset()
+
+    def whole(self) -> Call[T]:
+        """Return all of it as one call."""
+        items = list(self.items)
+        if not items:
+            return Call(self.operation, "", "", lambda _: self.empty())
+        call = self.call([item_id for item_id, _ in items], [text for _, text in items])
+        return replace(call, read=lambda reply: self.settled(call.read(reply)))
+
+    def observed(self, observe: Callable[[Reply], object]) -> Bulk[T]:
+        """Return the same with calls that show each reply before it is read."""
+        return replace(self, call=lambda ids, texts: self.call(ids, texts).observed(observe))

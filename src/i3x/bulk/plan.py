@@ -236,13 +236,13 @@ class Plan(Generic[T]):
             self._phase = Phase.PROBING if in_doubt else Phase.FLOWING
 
     def _is_worth_waiting(self, chunk: Chunk, outcome: Outcome[T]) -> bool:
-        """Whether an overloaded server, which goes on answering others, is asked once more."""
+        """Whether an overloaded server is asked once more, since it has answered others, or may be about to."""
         error, pause = outcome.error, outcome.retry_after or 0.0
         return (
             error is not None
             and error.status_code in _OVERLOADS
             and self._bulk.repeat is Repeat.ALWAYS
-            and self._worked > chunk.sent_after
+            and (self._worked > chunk.sent_after or self._on_their_way > 0)
             and (self._patience is None or pause < self._patience)
             and self._phase is not Phase.STOPPED
         )

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -42,6 +43,11 @@ def test_a_fault_applies_so_many_times(server: Server, http: httpx.Client) -> No
     server.fault("status", operation="getNamespaces", times=2, status=401)
     statuses = [http.get(path).status_code for path in ("/info", "/namespaces", "/namespaces", "/namespaces")]
     assert statuses == [200, 401, 401, 200]
+
+
+def test_a_fault_lets_so_many_pass_before(server: Server, http: httpx.Client) -> None:
+    server.fault("status", operation="getNamespaces", times=1, skip=2, status=401)
+    assert [http.get("/namespaces").status_code for _ in range(4)] == [200, 200, 401, 200]
 
 
 def test_all_faults_can_be_cleared(server: Server, http: httpx.Client) -> None:
@@ -105,6 +111,34 @@ def test_status_204_has_no_body(server: Server, http: httpx.Client) -> None:
     server.fault("status", status=204)
     response = http.get("/info")
     assert (response.status_code, response.content) == (204, b"")
+
+
+@pytest.mark.parametrize("options", [{"items": 2}, {"element_id": "sensor-002"}])
+def test_refuse_refuses_a_bulk_request_as_a_whole(
+    server: Server, http: httpx.Client, options: dict[str, Any]
+) -> None:
+    server.fault("refuse", detail="no", **options)
+    refused = http.post("/objects/value", json=IDS)
+    assert (refused.status_code, refused.json()["responseDetail"]["detail"]) == (400, "no")
+    assert http.post("/objects/value", json={"elementIds": ["sensor-001"]}).status_code == 200
+    update = {"elementId": "sensor-002", "value": {"value": 1.5}}
+    status = 400 if "element_id" in options else 200
+    assert http.put("/objects/value", json={"updates": [update]}).status_code == status
+
+
+def test_refuse_may_say_nothing(server: Server, http: httpx.Client) -> None:
+    server.fault("refuse", items=1, status=413)
+    refused = http.post("/objects/value", json=IDS)
+    assert (refused.status_code, refused.content) == (413, b"")
+
+
+def test_busy_answers_so_many_at_once(server: Server, http: httpx.Client) -> None:
+    server.fault("busy", most=2, seconds=0.3, retry_after=1)
+    with ThreadPoolExecutor(3) as threads:
+        replies = list(threads.map(http.get, ["/namespaces"] * 3))
+    assert sorted(reply.status_code for reply in replies) == [200, 200, 429]
+    assert [reply.headers["retry-after"] for reply in replies if reply.status_code == 429] == ["1"]
+    assert http.get("/namespaces").status_code == 200
 
 
 def test_redirect_names_another_place(server: Server, http: httpx.Client) -> None:

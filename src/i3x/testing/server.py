@@ -264,7 +264,13 @@ class Server:
         self._on_loop(lambda: changing.remove(self._state, element_id))
 
     def fault(
-        self, name: str, *, operation: str | None = None, times: int | None = None, **options: Any
+        self,
+        name: str,
+        *,
+        operation: str | None = None,
+        times: int | None = None,
+        skip: int = 0,
+        **options: Any,
     ) -> FaultHandle:
         """Switch a fault on, until it is cleared; `i3x.testing.faults.FAULTS` lists them with their options.
 
@@ -272,6 +278,7 @@ class Server:
             name: the fault's name.
             operation: the operation it applies to, such as `queryLastKnownValues`; None for all it fits.
             times: how many requests (or streams) it applies to; None for no limit.
+            skip: how many of them it lets pass before.
             **options: the fault's own options.
 
         Returns:
@@ -281,7 +288,7 @@ class Server:
             ValueError: there is no such fault or operation, or the one does not go with the other.
             TypeError: the fault has no such option, or one that it needs is missing.
         """
-        handle = self._state.faults.switch_on(name, operation, times, options)
+        handle = self._state.faults.switch_on(name, operation, times, skip, options)
         self._on_loop(self._state.subscriptions.wake_streams)  # streams that are open meet it too
         return handle
 

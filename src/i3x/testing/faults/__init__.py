@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from .answers import Body, BulkNotFound, Forget, Hang, Nested, NotJson, Redirect, Status, TickWithEveryRequest
+from .answers import (
+    Body,
+    BulkNotFound,
+    Busy,
+    Forget,
+    Hang,
+    Nested,
+    NotJson,
+    Redirect,
+    Refuse,
+    Status,
+    TickWithEveryRequest,
+)
 from .base import Fault
 from .documents import (
     Beta,
@@ -32,6 +44,8 @@ from .wire import Reset, Slow, Truncate
 FAULTS: dict[str, type[Fault]] = {
     # instead of the answer
     "status": Status,
+    "refuse": Refuse,
+    "busy": Busy,
     "redirect": Redirect,
     "hang": Hang,
     "body": Body,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+import msgspec
 from starlette.responses import Response
 
 from .. import validation
@@ -39,6 +40,51 @@ class Status(Fault):
         if self.body is None:
             return failure(self.status, "Switched on by a fault", headers)
         return verbatim(self.body, self.status, self.content_type, headers)
+
+
+@dataclass(kw_only=True)
+class Refuse(Fault):
+    """Refuses bulk requests as a whole: with more than `items` items, or with one that is about `element_id`.
+
+    `detail` is what it says; None is an empty body, as some servers send it.
+    """
+
+    items: int | None = None
+    element_id: str | None = None
+    status: int = 400
+    detail: str | None = None
+
+    async def instead(self, exchange: Exchange, /) -> Response | None:
+        """The refusal, if one is due; what is no bulk request is left to the operation."""
+        ids = _ids(exchange.request.body)
+        if self.element_id not in ids and (self.items is None or len(ids) <= self.items):
+            return None
+        if self.detail is None:
+            return verbatim(b"", self.status, "text/plain", {})
+        return failure(self.status, self.detail)
+
+
+@dataclass(kw_only=True)
+class Busy(Fault):
+    """Takes `seconds` for a request, and answers `status` to what comes while `most` are being answered."""
+
+    most: int = 1
+    seconds: float = 0.02
+    status: int = 429
+    retry_after: float | None = None
+    _now: int = field(default=0, init=False)
+
+    async def instead(self, exchange: Exchange, /) -> Response | None:
+        """The refusal of what is too much, and a while for the rest."""
+        if self._now >= self.most:
+            headers = {} if self.retry_after is None else {"Retry-After": f"{self.retry_after:g}"}
+            return failure(self.status, "Too many requests at once", headers)
+        self._now += 1
+        try:
+            await exchange.connection.pause(self.seconds)
+        finally:
+            self._now -= 1
+        return None
 
 
 @dataclass(kw_only=True)
@@ -138,6 +184,15 @@ class TickWithEveryRequest(Fault):
         """No answer; the operation finds new values."""
         exchange.state.values.tick()
         return None
+
+
+def _ids(body: bytes) -> list[str]:
+    """The ids that a bulk request is about."""
+    document = msgspec.json.decode(body) if body else {}
+    for name in ("elementIds", "subscriptionIds"):
+        if isinstance(ids := document.get(name), list):
+            return cast("list[str]", ids)
+    return [update["elementId"] for update in document.get("updates", ())]
 
 
 def verbatim(body: bytes | str, status: int, content_type: str, headers: Mapping[str, str]) -> Answer:

@@ -72,14 +72,15 @@ class Fault:
 
 
 class Entry:
-    """A fault that is switched on: for which operation, and how often still."""
+    """A fault that is switched on: for which operation, from when on, and how often still."""
 
-    def __init__(self, fault: Fault, operation: str | None, times: int | None) -> None:
+    def __init__(self, fault: Fault, operation: str | None, times: int | None, skip: int = 0) -> None:
         self.fault = fault
         self.active = True
         self.applied = 0
         self._operation = operation
         self._times = times
+        self._spared = skip
 
     def matches(self, operation: str | None) -> bool:
         """Whether the fault is meant for this operation; an unknown route has none."""
@@ -88,8 +89,11 @@ class Entry:
         return self.fault.operations is None or operation in self.fault.operations
 
     def claim(self) -> bool:
-        """Apply it once more; False if that was done often enough, or it was switched off."""
+        """Apply it once more; False if that is still to come, was done often enough, or it was switched off."""
         if not self.active or (self._times is not None and self.applied >= self._times):
+            return False
+        if self._spared:
+            self._spared -= 1
             return False
         self.applied += 1
         return True
@@ -133,7 +137,7 @@ class FaultTable:
         self._lock = threading.Lock()
 
     def switch_on(
-        self, name: str, operation: str | None, times: int | None, options: Mapping[str, Any]
+        self, name: str, operation: str | None, times: int | None, skip: int, options: Mapping[str, Any]
     ) -> FaultHandle:
         """Switch a fault on.
 
@@ -147,7 +151,7 @@ class FaultTable:
             hint = f"did you mean {' or '.join(near)}?" if near else "i3x.testing.faults.FAULTS lists them"
             raise ValueError(f"there is no fault {name!r}; {hint}")
         self._check(name, kind, operation)
-        entry = Entry(kind(**options), operation, times)
+        entry = Entry(kind(**options), operation, times, skip)
         with self._lock:
             self._entries.append(entry)
         return FaultHandle(entry, lambda: self._switch_off(entry))

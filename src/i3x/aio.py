@@ -69,7 +69,7 @@ class AsyncClient(ClientBase):
     - ``transport``: an httpx transport to send through, for tests and special networks.
     - ``deadline``: seconds that a whole call may take, retries and redirects included; four times the longest
       step of ``timeout`` by default. The blocking client looks at it before each request and with each part of
-      an answer, so that it may be late by one step.
+      an answer, so that it may be late by one step. A bulk call that needs several requests has it for each.
     - ``retries``: how often a failed call is sent again where that is safe; 0 switches it off.
     - ``max_response_bytes``: the largest answer that is read, after unpacking.
 
@@ -78,6 +78,13 @@ class AsyncClient(ClientBase):
     :class:`~i3x.TimeoutError`, :class:`~i3x.AuthenticationError`, :class:`~i3x.BadRequestError`,
     :class:`~i3x.ServerError` and :class:`~i3x.InvalidServerResponseError`; what it raises beside them is said
     with it. The ``timeout`` of a call is in seconds, or an ``httpx.Timeout``, in place of the client's.
+
+    Calls for many elements, subscriptions or points take any number of them, and send as many requests as the
+    server needs, up to four at once. What the server refuses for its size is sent in halves, and not as large
+    again. When a request fails, its items have the error in the result, beside what the others brought; when it
+    is one that the others would meet too, what was not sent says so. ``outcome_unknown`` of an error says that a
+    change may have been carried out. If nothing at all has worked, the call raises, and ``result`` of the error
+    has what became of each item.
 
     The callbacks are attributes: ``on_connect(client)``, ``on_disconnect(client)``,
     ``on_value_change(client, change)``, ``on_subscribe(client, subscription)``, ``on_gap(client, gap)``,
@@ -477,13 +484,16 @@ class AsyncClient(ClientBase):
     async def update_history(
         self, element_id: str, values: Any, *, timeout: Timeout | None = None
     ) -> BulkList[BulkItem]:
-        """Write historical values of an element: one :class:`~i3x.VQT` (or dict), or several.
+        """Write historical values of an element: one :class:`~i3x.VQT` (or dict), or any number of them.
 
-        Each must have its timestamp; a quality that is left out is ``Good``. Returns one item for each point.
-        Standard: Update, updateObjectHistory.
+        Each must have its timestamp; a quality that is left out is ``Good``. Returns one item for each point, in
+        their order. The points of an iterator are taken only as they are sent, so that they need not be in memory
+        together. Standard: Update, updateObjectHistory.
 
-        Raises the error of the first point that failed, and :class:`~i3x.NotSupportedError` if the server
-        takes no historical values.
+        Raises the error of the first point that failed; all others are written all the same, unless the server
+        is lost. ``result`` of the error has one item for each point, up to the last one that was taken of an
+        iterator. To resume, write those that have no ``success``; a point that is written twice is one point.
+        Raises :class:`~i3x.NotSupportedError` if the server takes no historical values.
         """
         return await self._sender.send(operations.update_history(element_id, values), timeout)
 

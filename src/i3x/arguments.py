@@ -249,6 +249,8 @@ def plain(value: Any) -> Any:
     Raises ``ValueError`` for what JSON can't say (NaN, infinities, cycles, text that is no Unicode) and
     ``TypeError`` for objects that have no JSON form.
     """
+    if _is_plain_number(value):  # most are, and there may be a million of them
+        return value
     try:
         text = json.dumps(value, default=_json_form, allow_nan=False, ensure_ascii=False)
         text.encode()
@@ -262,6 +264,11 @@ def plain(value: Any) -> Any:
             "; for a number that is not there, write None with quality Bad" if "float" in str(error) else ""
         )
         raise ValueError(f"the value can't be sent as JSON: {error}{hint}") from error
+
+
+def _is_plain_number(value: Any) -> bool:
+    kind = type(value)
+    return (kind is float and math.isfinite(value)) or (kind is int and value.bit_length() <= 64)
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,6 +16,10 @@ from i3x.failures import Reply
 T = TypeVar("T")
 
 
+def _as_it_is(result: T) -> T:
+    return result
+
+
 class Repeat(enum.Enum):
     """When an operation that failed on its way may be sent again."""
 
@@ -76,7 +80,7 @@ class Bulk(Generic[T]):
     envelope: int
     empty: Callable[[], T]
     failed: Callable[[Sequence[str], I3XError], T]
-    settled: Callable[[T], T] = lambda result: result
+    settled: Callable[[T], T] = _as_it_is
     repeat: Repeat = Repeat.ALWAYS
     is_whole: bool = True
     one_by_one: frozenset[int] = frozenset()
@@ -87,6 +91,8 @@ class Bulk(Generic[T]):
         if not items:
             return Call(self.operation, "", "", lambda _: self.empty())
         call = self.call([item_id for item_id, _ in items], [text for _, text in items])
+        if self.settled is _as_it_is:
+            return call
         return replace(call, read=lambda reply: self.settled(call.read(reply)))
 
     def observed(self, observe: Callable[[Reply], object]) -> Bulk[T]:

@@ -95,15 +95,23 @@ def _bulk(
 
     Each request has some of the items in its one list, and ``read`` gets their ids with its reply.
     """
-    none = _call(operation, request, lambda reply: read(reply, ()), repeat=repeat, changes=changes)
+    method, url = request["method"].upper(), request["url"]
     name = next(name for name in _LISTS if name in request["json"])
-    before, _, after = none.content.partition(f'"{name}":[]'.encode())
-    before += f'"{name}":['.encode()
-    after = b"]" + after
+    before, middle, after = _json(request["json"]).partition(f'"{name}":[]'.encode())
+    before += middle[:-1]
+    after = middle[-1:] + after
 
     def call(ids: Sequence[str], texts: Sequence[bytes]) -> Call[R]:
         content = b"".join((before, b",".join(texts), after))
-        return with_(none, content=content, read=lambda reply: read(reply, ids))
+        return Call(
+            operation,
+            method,
+            url,
+            lambda reply: read(reply, ids),
+            content=content,
+            repeat=repeat,
+            changes=changes,
+        )
 
     def fail(ids: Sequence[str], error: I3XError) -> R:
         result = empty()

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 import i3x
-from i3x.bulk import Size
+from i3x.bulk.limits import Size
 from i3x.testing import Server
 
 from .both import Make

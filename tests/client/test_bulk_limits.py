@@ -3,13 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
+import httpx
 import pytest
 
 import i3x
 from i3x import operations
-from i3x.bulk import Size
+from i3x.bulk.limits import Size
 from i3x.testing import Server
 from i3x.testing.state import ReceivedRequest
 
@@ -18,6 +20,7 @@ from .wire import received
 
 SENSORS = [f"field-sensor-{number:06d}" for number in range(40)]
 IDS = [*SENSORS, "nothing", "pump-101", SENSORS[3]]
+TENANT: ContextVar[str] = ContextVar("TENANT")
 TYPES = ["type-tank", "nothing", "type-pump"] * 8
 RELATIONS = ["SuppliesTo", "nothing", "Monitors"] * 8
 
@@ -271,6 +274,19 @@ def test_the_deadline_is_that_of_each_request(plant: Server, connect: Make, smal
         values = client.get_values([*SENSORS, *SENSORS])
     assert list(values) == SENSORS
     assert time.monotonic() - began > 0.5
+
+
+def test_requests_of_other_threads_have_the_context_of_the_call(plant: Server, small: None) -> None:
+    seen: list[str] = []
+
+    def note(request: httpx.Request) -> httpx.Request:
+        seen.append(TENANT.get())
+        return request
+
+    with i3x.Client(plant.url, auth=note) as client:
+        TENANT.set("north")
+        client.get_values(SENSORS)
+    assert seen == ["north"] * 4
 
 
 def test_threads_that_make_bulk_calls_together_share_what_is_found_out(tight: Server) -> None:

@@ -3,8 +3,3 @@
 A plan (:mod:`~i3x.bulk.plan`) is one call on its way, limits (:mod:`~i3x.bulk.limits`) are what all calls to a
 server have found out together. Nothing here does I/O, so that both senders carry out the same.
 """
-
-from i3x.bulk.limits import Limits, Size
-from i3x.bulk.plan import Chunk, Outcome, Plan, Wait
-
-__all__ = ["Chunk", "Limits", "Outcome", "Plan", "Size", "Wait"]

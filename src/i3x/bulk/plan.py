@@ -308,6 +308,8 @@ class Plan(Generic[T]):
     def _unsent(self) -> Iterator[Chunk]:
         while self._stack:
             yield self._stack.pop()
+        if not self._bulk.is_whole and self._source.holds_one:
+            yield self._source.take(Size(1, 0))
         while self._bulk.is_whole and self._source.has_more():
             yield self._source.take(Size(10_000, 2**62))
 
@@ -318,10 +320,14 @@ class Plan(Generic[T]):
         """
         self._fail_unsent()
         ordered = [self._parts[start] for start in sorted(self._parts)]
-        whole: Any = merged(self._bulk.empty(), ordered)
-        if self._source.failure is not None:
-            self._source.failure.add_note(f"{self._source.taken} items were taken before it, and sent")
-            raise self._source.failure
+        empty: Any = self._bulk.empty()
+        whole = merged(empty, ordered)
+        if (failure := self._source.failure) is not None:
+            failed = "".join(
+                f"; a request with some of them failed: {error}" for error in [*self._errors.values()][:1]
+            )
+            failure.add_note(f"{self._source.taken} items were taken before it, and sent{failed}")
+            raise failure
         if self._errors and not self._worked and (error := self._common_error()) is not None:
             error.result = whole
             raise error
@@ -358,8 +364,13 @@ class _Source:
     def __post_init__(self) -> None:
         self.items = iter(self.items)
 
+    @property
+    def holds_one(self) -> bool:
+        """Whether an item was taken that no request has."""
+        return self._held is not None
+
     def has_more(self) -> bool:
-        """Whether there is another item."""
+        """Whether there is another item; takes it, to find out."""
         if self._held is None and self.failure is None:
             try:
                 self._held = next(self.items, None)

@@ -9,7 +9,7 @@ from i3x import operations
 from i3x.calls import Bulk
 from i3x.errors import ConnectionError, I3XError, ServerError, TimeoutError
 from i3x.models import HistoricalValue, ValueChange, to_datetime
-from i3x.results import BulkDict
+from i3x.results import BulkDict, item_errors
 
 _LATE = timedelta(seconds=2)
 """How much older than its delivery a value may be, by its timestamp, and still be found."""
@@ -45,12 +45,13 @@ async def fill(
             some = ids[first : first + _ELEMENTS_PER_REQUEST]
             try:
                 histories = await send(operations.get_histories(some, since, max(since, end), depth))
+                errors = item_errors(histories)
             except (ConnectionError, TimeoutError, ServerError):
                 raise
             except I3XError as error:
                 found.failures.append(str(error))
                 continue
-            found.failures += [str(error) for error in histories.errors.values()]
+            found.failures += [str(error) for error in errors.values()]
             if histories.partial is not None:
                 found.failures.append(f"the server cut the history: {histories.partial.detail}")
             for history in histories.values():

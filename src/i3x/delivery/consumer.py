@@ -201,7 +201,8 @@ class _Consumption:
         for depth in sorted(set(items.values())):
             ids = [name for name, wanted in items.items() if wanted == depth]
             call = operations.register_items(position.client_id, position.subscription_id, ids, depth)
-            errors = item_errors(await self._send(call))
+            registered = await self._send(call)
+            errors = item_errors(registered)
             self._refused = {k: v for k, v in self._refused.items() if items.get(k) != depth} | errors
             self._news += [("on_error", error) for error in errors.values()]
 

@@ -270,7 +270,8 @@ class Engine:
         for depth in sorted(set(items.values())):
             ids = [element_id for element_id, wanted in items.items() if wanted == depth]
             call = operations.register_items(self._client_id, self.subscription_id, ids, depth)
-            errors = item_errors(await self._send(call))
+            registered = await self._send(call)
+            errors = item_errors(registered)
             for element_id in ids:
                 self._note_item(element_id, errors.get(element_id))
 

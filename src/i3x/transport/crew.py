@@ -16,8 +16,8 @@ from typing import Generic, TypeVar
 import anyio
 import anyio.abc
 
-from i3x.bulk import Chunk, Outcome, Plan
 from i3x.bulk.limits import MOST_AT_ONCE
+from i3x.bulk.plan import Chunk, Outcome, Plan
 from i3x.calls import Call
 
 T = TypeVar("T")

@@ -12,12 +12,10 @@ from typing import Any, TypeAlias, TypeVar, cast
 import anyio
 import httpx
 
-from i3x.bulk import Outcome, Plan, Wait
 from i3x.calls import Bulk, Call
 from i3x.errors import AuthenticationError, ConnectionError, I3XError
 from i3x.failures import Reply
 from i3x.transport.body import Body
-from i3x.transport.crew import AsyncCrew, Crew
 from i3x.transport.exchange import Answer, Exchange, Hop
 from i3x.transport.options import Options, Timeout, http_options
 from i3x.transport.server import Server
@@ -111,6 +109,9 @@ class Sender(_SenderBase):
         return result
 
     def _send_all(self, http: httpx.Client, bulk: Bulk[T], timeout: Timeout | None) -> T:
+        from i3x.bulk.plan import Outcome, Plan, Wait  # not above: nor are these needed to begin with
+        from i3x.transport.crew import Crew
+
         plan: Plan[T] = Plan(bulk, self._server.limits, Exchange.patience(self._server, timeout))
 
         def carry_out(call: Call[T]) -> Outcome[T]:
@@ -235,6 +236,9 @@ class AsyncSender(_SenderBase):
         return result
 
     async def _send_all(self, http: httpx.AsyncClient, bulk: Bulk[T], timeout: Timeout | None) -> T:
+        from i3x.bulk.plan import Outcome, Plan, Wait  # not above: see Sender._send_all
+        from i3x.transport.crew import AsyncCrew
+
         plan: Plan[T] = Plan(bulk, self._server.limits, Exchange.patience(self._server, timeout))
 
         async def carry_out(call: Call[T]) -> Outcome[T]:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from i3x import __version__
-from i3x.bulk import Limits
+from i3x.bulk.limits import Limits
 from i3x.calls import Call
 from i3x.transport.options import Options, check_header
 

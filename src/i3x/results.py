@@ -99,7 +99,7 @@ def merged(result: R, parts: Sequence[tuple[str, R]]) -> R:
     return result
 
 
-def item_errors(result: _Bulk) -> dict[str, I3XError]:
+def item_errors(result: Bulk) -> dict[str, I3XError]:
     """Return the errors of the items, or raise the one of a request that failed as a whole."""
     for error in result.errors.values():
         if error.element_id is None:

@@ -1,0 +1,45 @@
+"""Python classes for the object types of a server: what ``as_type=`` takes, and what can be written.
+
+::
+
+    from i3x.typegen import generate_types
+
+    print(generate_types(client.get_object_types()))
+
+``python -m i3x.typegen URL -o plant.py`` does the same from the command line. It needs the extra ``[types]``:
+datamodel-code-generator. The schemas of a server are taken for what they may be, an attack: nothing but names, types
+and quoted text of them gets into the module, nothing that they refer to is read, and the module is checked to hold
+declarations alone before it is returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from i3x.models import ObjectType
+from i3x.typegen.files import difference, save
+
+__all__ = ["difference", "generate_types", "save"]
+
+
+def generate_types(object_types: Iterable[ObjectType]) -> str:
+    """Return the text of a Python module with a class for each object type.
+
+    An object with fields becomes a frozen ``msgspec.Struct``, an enumeration a ``StrEnum`` or ``IntEnum``, and
+    anything else an alias, such as ``float``. Fields have Python names, and keep theirs on the wire. A field that may
+    be left out is ``UNSET`` then, one that may be null is None. A type inherits from its supertype where their
+    schemas agree. Ranges, patterns and formats are not checked when a value is read: a sensor may well be out of
+    range. ``OBJECT_TYPES`` of the module maps element ids of types to classes.
+
+    The text is the same for the same types in any order. Raises :class:`~i3x.InvalidServerResponseError`, naming the
+    object type, for a schema that no types can be made of, and ``ImportError`` without the extra ``[types]``.
+    """
+    from i3x.typegen.plan import make_plan
+    from i3x.typegen.safety import check_source
+    from i3x.typegen.source import write_source
+    from i3x.typegen.structure import generate
+
+    plan = make_plan(object_types)
+    source = write_source(plan, generate(plan))
+    check_source(source, {declaration.name: declaration.owner for declaration in plan.declarations})
+    return source

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from i3x.errors import InvalidServerResponseError
 from i3x.models import ObjectType
 from i3x.typegen.files import difference, save
 
@@ -39,7 +40,12 @@ def generate_types(object_types: Iterable[ObjectType]) -> str:
     from i3x.typegen.source import write_source
     from i3x.typegen.structure import generate
 
-    plan = make_plan(object_types)
+    try:
+        plan = make_plan(object_types)
+    except RecursionError as error:
+        raise InvalidServerResponseError(
+            "the schemas of the object types are nested too deep to be read"
+        ) from error
     source = write_source(plan, generate(plan))
     check_source(source, {declaration.name: declaration.owner for declaration in plan.declarations})
     return source

@@ -259,15 +259,13 @@ def _name_fields(plan: Plan, names: Names) -> None:
             continue
         inherited = struct.base.known() if struct.base is not None else {}
         free = Names((*_IN_ANNOTATIONS, *names.taken, *(each.name for each in inherited.values())))
-        for wire_name, own in own_fields(struct).items():
-            if not is_writable(wire_name):
-                continue
-            name = (
-                inherited[wire_name].name
-                if wire_name in inherited
-                else free.take(field_name(wire_name), "field")
-            )
-            struct.fields.append(StructField(name, wire_name, own))
+        own = {name: each for name, each in own_fields(struct).items() if is_writable(name)}
+        chosen = {name: inherited[name].name for name in own if name in inherited}
+        for wire_name in sorted(
+            own.keys() - chosen.keys(), key=lambda name: (field_name(name) != name, name)
+        ):
+            chosen[wire_name] = free.take(field_name(wire_name), "field")
+        struct.fields = [StructField(chosen[name], name, each) for name, each in own.items()]
 
 
 def is_writable(wire_name: str) -> bool:

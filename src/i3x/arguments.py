@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Any, TypeAlias
 
 import msgspec
@@ -244,7 +245,9 @@ def _quality(quality: str, value: Any) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as plain JSON data: numbers of number libraries, structs and dataclasses included.
+    """Return a value as plain JSON data: numbers of number libraries, structs, dataclasses and attrs classes included.
+
+    Structs are written with their names on the wire, and without the fields that are ``UNSET``.
 
     Raises ``ValueError`` for what JSON can't say (NaN, infinities, cycles, text that is no Unicode) and
     ``TypeError`` for objects that have no JSON form.
@@ -294,8 +297,10 @@ def _json_form(value: Any) -> Any:
         return float(value)
     if isinstance(value, datetime):
         return time(value, "a datetime in a value")
-    is_record = dataclasses.is_dataclass(value) and not isinstance(value, type)
-    if is_record or isinstance(value, (msgspec.Struct, set, frozenset)):
+    is_record = dataclasses.is_dataclass(value) or hasattr(type(value), "__attrs_attrs__")
+    if (is_record and not isinstance(value, type)) or isinstance(
+        value, (msgspec.Struct, Enum, set, frozenset)
+    ):
         return msgspec.to_builtins(value, builtin_types=(datetime, Decimal), enc_hook=_json_form)
     raise TypeError(
         "a value must be JSON data (None, bool, int, float, str, list, dict), "

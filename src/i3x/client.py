@@ -31,10 +31,12 @@ from i3x.models import (
     ServerInfo,
     Subscription,
     SyncBatch,
+    V,
     ValueChange,
 )
 from i3x.results import BulkDict, BulkItem, BulkList
 from i3x.transport import Certificate, Options, Sender, Timeout, Token, Verify
+from i3x.value_types import AsType, ValueReader
 
 if TYPE_CHECKING:
     # Loaded when they are first needed: a client that only reads starts twice as fast without them.
@@ -358,27 +360,46 @@ class Client(ClientBase):
     # --- values -----------------------------------------------------------------------------------------
 
     def get_value(
-        self, element_id: str, max_depth: int = 1, *, timeout: Timeout | None = None
-    ) -> CurrentValue:
+        self,
+        element_id: str,
+        max_depth: int = 1,
+        *,
+        as_type: AsType[V] = None,
+        strict: bool = True,
+        timeout: Timeout | None = None,
+    ) -> CurrentValue[V]:
         """Return the last known value of an element.
 
-        ``max_depth``: 1 is this element alone, N adds N - 1 levels of its components, 0 all of them. Standard:
-        Query, queryLastKnownValues.
+        ``max_depth``: 1 is this element alone, N adds N - 1 levels of its components, 0 all of them.
+        ``as_type`` is the type to read the element's own value as: a class that was generated with
+        ``i3x.typegen``, or whatever msgspec converts to (structs, dataclasses, attrs classes, ``TypedDict``,
+        ``float``, ``list[int]``). Null stays None. A value that does not fit is an error, or stays as the server
+        sent it with ``strict=False``. Standard: Query, queryLastKnownValues.
 
-        Raises :class:`~i3x.NotFoundError` if the server does not know the element.
+        Raises :class:`~i3x.NotFoundError` if the server does not know the element, and
+        :class:`~i3x.InvalidServerResponseError`, naming the path, if its value does not fit ``as_type``.
         """
-        return self._sender.send(operations.get_value(element_id, max_depth), timeout)
+        reader = ValueReader(as_type, strict)
+        return reader.value(self._sender.send(operations.get_value(element_id, max_depth), timeout))
 
     def get_values(
-        self, element_ids: Iterable[str], max_depth: int = 1, *, timeout: Timeout | None = None
-    ) -> BulkDict[CurrentValue]:
+        self,
+        element_ids: Iterable[str],
+        max_depth: int = 1,
+        *,
+        as_type: AsType[V] = None,
+        strict: bool = True,
+        timeout: Timeout | None = None,
+    ) -> BulkDict[CurrentValue[V]]:
         """Return the last known values of elements, as a dict by element id in the order asked for.
 
-        ``max_depth``: 1 is the elements alone, N adds N - 1 levels of their components, 0 all of them. What
-        failed is in ``errors`` of the result, and what a 206 answer cut in ``partial``. No ids: an empty dict,
+        ``max_depth``: 1 is the elements alone, N adds N - 1 levels of their components, 0 all of them.
+        ``as_type`` and ``strict`` are as for ``get_value``. What failed is in ``errors`` of the result, values
+        that do not fit ``as_type`` included, and what a 206 answer cut in ``partial``. No ids: an empty dict,
         without a request. Standard: Query, queryLastKnownValues.
         """
-        return self._sender.send(operations.get_values(element_ids, max_depth), timeout)
+        reader = ValueReader(as_type, strict)
+        return reader.values(self._sender.send(operations.get_values(element_ids, max_depth), timeout))
 
     def get_history(
         self,
@@ -387,20 +408,25 @@ class Client(ClientBase):
         end_time: Time | None = None,
         max_depth: int = 1,
         *,
+        as_type: AsType[V] = None,
+        strict: bool = True,
         timeout: Timeout | None = None,
-    ) -> HistoricalValue:
+    ) -> HistoricalValue[V]:
         """Return the values of an element over a time range, both ends included.
 
         A time is an aware ``datetime``, a ``timedelta`` back from now (``timedelta(hours=8)``) or RFC 3339
         text. Without a start the range begins at the epoch (1970), without an end it ends now.
         ``max_depth``: 1 is this element alone, N adds N - 1 levels of its components, 0 all of them.
-        ``partial`` of the result is what a 206 answer cut. Standard: Query, queryHistoricalValues.
+        ``as_type`` and ``strict`` are as for ``get_value``, for each of the values. ``partial`` of the result is
+        what a 206 answer cut. Standard: Query, queryHistoricalValues.
 
-        Raises :class:`~i3x.NotFoundError` if the server does not know the element, and
-        :class:`~i3x.NotSupportedError` if it keeps no history.
+        Raises :class:`~i3x.NotFoundError` if the server does not know the element,
+        :class:`~i3x.NotSupportedError` if it keeps no history, and
+        :class:`~i3x.InvalidServerResponseError`, naming the path, if a value does not fit ``as_type``.
         """
+        reader = ValueReader(as_type, strict)
         call = operations.get_history(element_id, start_time, end_time, max_depth)
-        return self._sender.send(call, timeout)
+        return reader.history(self._sender.send(call, timeout))
 
     def get_histories(
         self,
@@ -409,15 +435,18 @@ class Client(ClientBase):
         end_time: Time | None = None,
         max_depth: int = 1,
         *,
+        as_type: AsType[V] = None,
+        strict: bool = True,
         timeout: Timeout | None = None,
-    ) -> BulkDict[HistoricalValue]:
+    ) -> BulkDict[HistoricalValue[V]]:
         """Return the values of several elements over one time range, as a dict by element id.
 
         Arguments as for ``get_history``. What failed is in ``errors`` of the result, and what a 206 answer cut
         in ``partial``, of the result and of each value. Standard: Query, queryHistoricalValues.
         """
+        reader = ValueReader(as_type, strict)
         call = operations.get_histories(element_ids, start_time, end_time, max_depth)
-        return self._sender.send(call, timeout)
+        return reader.histories(self._sender.send(call, timeout))
 
     # --- update -----------------------------------------------------------------------------------------
 
@@ -628,6 +657,8 @@ class Client(ClientBase):
         element_ids: Iterable[str],
         max_depth: int = 1,
         *,
+        as_type: AsType[V] = None,
+        strict: bool = True,
         timeout: float | None = None,
         count: int | None = None,
         initial: bool = False,
@@ -635,7 +666,7 @@ class Client(ClientBase):
         poll_interval: float = 1.0,
         silence: float = 90.0,
         backfill: bool = True,
-    ) -> Watch:
+    ) -> Watch[V]:
         """Return the changes of some elements as an iterator, for a ``with`` block.
 
         ::
@@ -646,19 +677,24 @@ class Client(ClientBase):
 
         Leaving the block stops it at once and deletes the subscription. The iteration ends when nothing has
         come for ``timeout`` seconds, and after ``count`` changes; without them it does not end. ``initial=True``
-        gives the present values first. The other arguments are as for ``subscribe()``. Callbacks for gaps,
-        errors and the status are called between two changes. Standard: Subscribe.
+        gives the present values first. ``as_type`` and ``strict`` are as for ``get_value``, for the changes of
+        the elements themselves; one that does not fit is raised where the loop comes to it. The other arguments
+        are as for ``subscribe()``. Callbacks for gaps, errors and the status are called between two changes.
+        Standard: Subscribe.
 
         Raises :class:`~i3x.SubscriptionError` if none of the elements can be monitored.
         """
         settings = Settings(
             delivery=delivery, poll_interval=poll_interval, silence=silence, backfill=backfill
         )
+        reader = ValueReader(as_type, strict)
         from i3x.delivery.watch import Watch
 
         items = wanted(element_ids, max_depth)
         self._check_connected()
-        return Watch(self, self._deliveries, items, settings, timeout=timeout, count=count, initial=initial)
+        return Watch(
+            self, self._deliveries, items, settings, reader, timeout=timeout, count=count, initial=initial
+        )
 
     def consume(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -19,8 +19,20 @@ from i3x.conversion import from_builtins
 from i3x.dataclass_face import show_as_dataclass
 from i3x.errors import InvalidServerResponseError
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar  # known to type checkers without being installed
+
+    V = TypeVar("V", default=Any)
+else:
+    from typing import TypeVar
+
+    V = TypeVar("V")
+
 _OURS: Any = msgspec.field(default=None, name="$not-on-the-wire")
 """A field that this client fills in: its wire name is one that no server sends by accident."""
+
+_NONE: Any = None
+"""The default of a value of any type."""
 
 
 def to_datetime(timestamp: str) -> datetime | None:
@@ -171,14 +183,14 @@ class RelatedObject(_Model, frozen=True, rename="camel", gc=False):
     source_element_id: str = msgspec.field(default="", name="$not-on-the-wire")
 
 
-class VQT(_Timestamped, frozen=True, rename="camel", gc=False):
+class VQT(_Timestamped, Generic[V], frozen=True, rename="camel", gc=False):
     """A value with its quality and its timestamp.
 
     ``quality`` is ``Good``, ``GoodNoData``, ``Bad`` or ``Uncertain``; ``timestamp`` is the server's RFC 3339
     text, and ``datetime`` the same as an aware datetime. To write one, ``timestamp`` may be a text or empty.
     """
 
-    value: Any = None
+    value: V = _NONE
     quality: str = ""
     timestamp: str = ""
 
@@ -188,7 +200,7 @@ _OLD_VALUE = {
 }
 
 
-class CurrentValue(_Timestamped, frozen=True, rename="camel", gc=False):
+class CurrentValue(_Timestamped, Generic[V], frozen=True, rename="camel", gc=False):
     """The last known value of an element.
 
     ``components`` maps the element ids of its parts to their values where ``max_depth`` reached them, else
@@ -199,7 +211,7 @@ class CurrentValue(_Timestamped, frozen=True, rename="camel", gc=False):
 
     element_id: str = ""
     is_composition: bool = False
-    value: Any = None
+    value: V = _NONE
     quality: str = ""
     timestamp: str = ""
     components: dict[str, VQT] | None = None
@@ -216,7 +228,7 @@ class CurrentValue(_Timestamped, frozen=True, rename="camel", gc=False):
         return value
 
 
-class HistoricalValue(_Model, frozen=True, rename="camel", gc=False):
+class HistoricalValue(_Model, Generic[V], frozen=True, rename="camel", gc=False):
     """The values of an element over a time range, in the server's order.
 
     ``components`` maps the element ids of its parts to theirs where ``max_depth`` reached them, else None.
@@ -227,7 +239,7 @@ class HistoricalValue(_Model, frozen=True, rename="camel", gc=False):
 
     element_id: str = ""
     is_composition: bool = False
-    values: list[VQT] = msgspec.field(default_factory=list[VQT])
+    values: list[VQT[V]] = msgspec.field(default_factory=list[VQT[V]])
     components: dict[str, HistoricalValue] | None = None
     partial: ResponseDetail | None = _OURS
 
@@ -249,7 +261,7 @@ class HistoricalValue(_Model, frozen=True, rename="camel", gc=False):
         return self
 
 
-class ValueChange(_Timestamped, frozen=True, rename="camel", gc=False):
+class ValueChange(_Timestamped, Generic[V], frozen=True, rename="camel", gc=False):
     """One update of a subscription: the element and its new value, quality and timestamp.
 
     ``replayed`` says that it comes from history, to fill a gap, and not from the subscription itself.
@@ -258,7 +270,7 @@ class ValueChange(_Timestamped, frozen=True, rename="camel", gc=False):
     renamed: ClassVar[Mapping[str, str]] = _OLD_VALUE
 
     element_id: str
-    value: Any = None
+    value: V = _NONE
     quality: str = ""
     timestamp: str = ""
     replayed: bool = msgspec.field(default=False, name="$not-on-the-wire")

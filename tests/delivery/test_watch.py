@@ -50,6 +50,35 @@ def test_the_present_values_of_components(client: i3x.Client) -> None:
     assert len(names) == len(set(names)) > 3
 
 
+def test_changes_are_read_as_a_type(client: i3x.Client, server: Server) -> None:
+    server.set_value("sensor-001", 1)
+    with watching(client, ["sensor-001"], as_type=float, initial=True, count=2, timeout=5) as changes:
+        server.set_value("sensor-001", 2)
+        assert [repr(change.value) for change in changes] == ["1.0", "2.0"]
+
+
+def test_changes_of_components_are_not_read_as_the_type(client: i3x.Client) -> None:
+    with watching(client, ["pump-101"], 0, as_type=dict, initial=True, timeout=0.1) as changes:
+        kinds = {change.element_id: type(change.value) for change in changes}
+    assert kinds["pump-101"] is dict
+    assert kinds["pump-101-flow"] is float
+
+
+def test_a_change_that_does_not_fit_is_raised_and_the_next_one_comes(
+    client: i3x.Client, server: Server
+) -> None:
+    with watching(client, ["sensor-001"], as_type=int, initial=True, timeout=5) as changes:
+        server.set_value("sensor-001", 3)
+        with pytest.raises(i3x.InvalidServerResponseError, match=r"'sensor-001'.*int.*float"):
+            next(changes)
+        assert next(changes).value == 3
+
+
+def test_a_change_that_does_not_fit_stays_raw_without_strict(client: i3x.Client) -> None:
+    with watching(client, ["sensor-001"], as_type=int, strict=False, initial=True, count=1) as changes:
+        assert [type(change.value) for change in changes] == [float]
+
+
 @pytest.mark.parametrize("delivery", ["stream", "sync"])
 def test_present_values_that_the_server_sends_too_come_once(
     client: i3x.Client, server: Server, plant: Plant, delivery: Any

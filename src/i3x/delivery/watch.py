@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self
 
 import anyio
 
@@ -21,7 +21,8 @@ from i3x.delivery.parcels import MailboxOutlet, Parcel, calls
 from i3x.delivery.settings import Settings
 from i3x.delivery.view import Delivery
 from i3x.errors import ConnectionError, SubscriptionError
-from i3x.models import CurrentValue, ValueChange
+from i3x.models import CurrentValue, V, ValueChange
+from i3x.value_types import ValueReader
 
 
 class _Limits:
@@ -76,7 +77,7 @@ def _changes(value: CurrentValue) -> list[ValueChange]:
     return changes
 
 
-class AsyncWatch:
+class AsyncWatch(Generic[V]):
     """The changes of some elements, for ``async with`` and ``async for``; made by ``AsyncClient.watch()``."""
 
     def __init__(
@@ -85,6 +86,7 @@ class AsyncWatch:
         deliveries: AsyncDeliveries,
         items: Mapping[str, int],
         settings: Settings,
+        reader: ValueReader[V],
         *,
         timeout: float | None,
         count: int | None,
@@ -94,6 +96,7 @@ class AsyncWatch:
         self._deliveries = deliveries
         self._items = items
         self._settings = settings
+        self._reader = reader
         self._initial = initial
         self._limits = _Limits(timeout, count)
         self._mailbox: LoopMailbox[Parcel] = LoopMailbox()
@@ -125,7 +128,7 @@ class AsyncWatch:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> ValueChange:
+    async def __anext__(self) -> ValueChange[V]:
         engine = _running(self._engine)
         if self._limits.are_reached:
             raise StopAsyncIteration
@@ -139,7 +142,7 @@ class AsyncWatch:
         if not self._ready:
             raise StopAsyncIteration
         self._limits.count()
-        return self._ready.popleft()
+        return self._reader.change(self._ready.popleft(), self._items)
 
     async def _take(self, parcel: Parcel) -> None:
         if parcel.changes is not None:
@@ -151,7 +154,7 @@ class AsyncWatch:
                 await result
 
 
-class Watch:
+class Watch(Generic[V]):
     """The changes of some elements, for ``with`` and ``for``; made by ``Client.watch()``."""
 
     def __init__(
@@ -160,6 +163,7 @@ class Watch:
         deliveries: Deliveries,
         items: Mapping[str, int],
         settings: Settings,
+        reader: ValueReader[V],
         *,
         timeout: float | None,
         count: int | None,
@@ -169,6 +173,7 @@ class Watch:
         self._deliveries = deliveries
         self._items = items
         self._settings = settings
+        self._reader = reader
         self._initial = initial
         self._limits = _Limits(timeout, count)
         self._mailbox: ThreadMailbox[Parcel] | None = None
@@ -206,7 +211,7 @@ class Watch:
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> ValueChange:
+    def __next__(self) -> ValueChange[V]:
         engine, mailbox = _running(self._engine), self._mailbox
         if self._limits.are_reached or mailbox is None:
             raise StopIteration
@@ -219,7 +224,7 @@ class Watch:
                 raise StopIteration
             self._take(mailbox.take(left))
         self._limits.count()
-        return self._ready.popleft()
+        return self._reader.change(self._ready.popleft(), self._items)
 
     def _take(self, parcel: Parcel | None) -> None:
         if parcel is None:

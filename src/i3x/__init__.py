@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         ConnectionError,
         I3XError,
         InvalidServerResponseError,
+        InvalidValueError,
         NotFoundError,
         NotSupportedError,
         ServerError,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         TimeoutError,
         TooManyRequestsError,
         UnsupportedVersionError,
+        ValueNotKeptError,
     )
     from i3x.models import (
         VQT,
@@ -86,6 +88,7 @@ __all__ = [
     "Hop",
     "I3XError",
     "InvalidServerResponseError",
+    "InvalidValueError",
     "Namespace",
     "NotFoundError",
     "NotSupportedError",
@@ -105,6 +108,7 @@ __all__ = [
     "TooManyRequestsError",
     "UnsupportedVersionError",
     "ValueChange",
+    "ValueNotKeptError",
     "__version__",
 ]
 

@@ -218,6 +218,22 @@ def new_value(value: Any, quality: str | None = None, timestamp: Time | None = N
     return vqt
 
 
+def new_fields(changes: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields to change, of a dict and of keywords, as plain JSON data."""
+    if changes is not None and not isinstance(changes, Mapping):
+        raise TypeError(f"the fields must be a dict from name to value, not {type(changes).__name__}")
+    if twice := fields.keys() & (changes or {}).keys():
+        raise TypeError(f"fields that are given twice: {', '.join(sorted(twice))}")
+    chosen = {
+        optional_text(name, "the name of a field"): value
+        for name, value in {**(changes or {}), **fields}.items()
+    }
+    if not chosen:
+        raise TypeError("no fields to change")
+    found: dict[str, Any] = plain(chosen)
+    return found
+
+
 def new_points(values: Any) -> Iterator[dict[str, Any]]:
     """Yield the points of a history to write: one VQT or several, each with its timestamp.
 

@@ -20,6 +20,7 @@ from i3x.delivery.callbacks import notify
 from i3x.delivery.settings import Mode, Settings, wanted
 from i3x.errors import AuthenticationError, ConnectionError, I3XError, NotFoundError, TimeoutError
 from i3x.models import (
+    VQT,
     CurrentValue,
     Gap,
     HistoricalValue,
@@ -44,8 +45,12 @@ if TYPE_CHECKING:
     from i3x.delivery.consumer import Consumer
     from i3x.delivery.view import Delivery
     from i3x.delivery.watch import Watch
+<<<<<<< HEAD
     from i3x.navigate.space import AddressSpace
     from i3x.navigate.traversal import Traversal
+=======
+    from i3x.value_schemas import ElementSchema
+>>>>>>> ebcaa5d (Change single fields of a value, and check values against their type's schema)
 
 
 class Client(ClientBase):
@@ -509,6 +514,64 @@ class Client(ClientBase):
                 result.errors[element_id] = error
             result.append(BulkItem.of("elementId", element_id, error))
         return result
+
+    def check_value(self, element_id: str, value: Any, *, timeout: Timeout | None = None) -> None:
+        """Check a value against the schema of the element's type, and what the element adds to it.
+
+        Nothing is written: ``update_value`` writes what it is given, and leaves the check to the server. Parts of a
+        schema that lie outside of it, and patterns that may take long, are not looked at. It takes two requests, and
+        the extra ``[types]``. Standard: Explore, listObjectsById and queryObjectTypesById.
+
+        Raises :class:`~i3x.InvalidValueError`, whose ``problems`` name the paths, if the value does not fit, and
+        :class:`~i3x.NotFoundError` if the server does not know the element or its type.
+        """
+        plain = arguments.plain(value)
+        (self._get_schema(element_id, timeout)).check(plain)
+
+    def update_fields(
+        self,
+        element_id: str,
+        changes: Mapping[str, Any] | None = None,
+        /,
+        *,
+        verify: bool = False,
+        timeout: Timeout | None = None,
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """Change some fields of an element's value, and return the whole value that was written.
+
+        ::
+
+            client.update_fields("pump-102", speed=1480, mode="manual")
+
+        Fields whose names are no keywords, or those of other arguments, go into the dict ``changes``. The protocol
+        replaces whole values: the value is read, changed, checked as by ``check_value`` and written. If somebody
+        else writes in between, the last write wins; the standard has no way to notice. ``verify=True`` reads the
+        value again, since some servers accept writes and drop them. Standard: Update, updateObjectValues.
+
+        Raises, before anything is written, :class:`~i3x.InvalidValueError` for unknown fields, for values that do
+        not fit and for elements without fields, and afterwards :class:`~i3x.ValueNotKeptError` if ``verify`` finds
+        another value. Otherwise the errors of ``get_value`` and ``update_value``.
+        """
+        wanted_fields = arguments.new_fields(changes, fields)
+        schema = self._get_schema(element_id, timeout)
+        current = self.get_value(element_id, timeout=timeout)
+        value = schema.changed(current.value, wanted_fields)
+        self.update_value(element_id, VQT(value), timeout=timeout)
+        if verify:
+            found = self.get_value(element_id, timeout=timeout)
+            schema.check_kept(wanted_fields, value, found.value)
+        return value
+
+    def _get_schema(self, element_id: str, timeout: Timeout | None) -> ElementSchema:
+        from i3x.value_schemas import ElementSchema, load
+
+        load()
+        element = self.get_object(element_id, include_metadata=True, timeout=timeout)
+        types = self.query_object_types([element.type_element_id], timeout=timeout)
+        for error in types.errors.values():
+            raise error
+        return ElementSchema(element, types[0])
 
     def update_history(
         self, element_id: str, values: Any, *, timeout: Timeout | None = None

@@ -108,6 +108,25 @@ class InvalidServerResponseError(I3XError):
     """The answer is not what i3X 1.0 says it must be; the message names the place."""
 
 
+class InvalidValueError(I3XError, builtins.ValueError):
+    """A value is not what the schema of its element's type says; nothing was written.
+
+    ``problems`` holds what is wrong, each with its path (``$.speed``).
+    """
+
+    problems: tuple[str, ...] = ()
+
+
+class ValueNotKeptError(I3XError):
+    """A server accepted a write, and has another value.
+
+    ``written`` is the value that was written, ``found`` the one that was read afterwards.
+    """
+
+    written: object = None
+    found: object = None
+
+
 class BulkError(I3XError):
     """Some items of a bulk call failed; raised by ``raise_for_errors()`` of its result.
 

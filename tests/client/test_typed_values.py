@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from datetime import timedelta
-from typing import Any, TypedDict
+from typing import Any, TypedDict, assert_type
 
 import attrs
 import msgspec
@@ -60,7 +60,7 @@ def pump(client: i3x.Client, server: Server) -> i3x.Client:
 
 
 def test_a_value_is_read_as_a_type(pump: i3x.Client) -> None:
-    value = pump.get_value("pump-101", as_type=Pump)
+    value = assert_type(pump.get_value("pump-101", as_type=Pump), i3x.CurrentValue[Pump])
     assert value.value == PUMP
     assert value.value.serial_number is UNSET
     assert value.quality == "Good"
@@ -112,7 +112,8 @@ def test_the_components_stay_raw(pump: i3x.Client) -> None:
 
 
 def test_of_a_bulk_only_what_does_not_fit_fails(pump: i3x.Client) -> None:
-    values = pump.get_values(["sensor-001", "pump-101", "nothing", "sensor-bad"], as_type=Pump)
+    ids = ["sensor-001", "pump-101", "nothing", "sensor-bad"]
+    values = assert_type(pump.get_values(ids, as_type=Pump), i3x.BulkDict[i3x.CurrentValue[Pump]])
     assert {element_id: value.value for element_id, value in values.items()} == {
         "pump-101": PUMP,
         "sensor-bad": None,
@@ -128,7 +129,7 @@ def test_a_bulk_without_strict_keeps_all(pump: i3x.Client) -> None:
 
 
 def test_a_history_is_read_as_a_type(pump: i3x.Client) -> None:
-    history = pump.get_history("pump-101", DAY, as_type=Pump)
+    history = assert_type(pump.get_history("pump-101", DAY, as_type=Pump), i3x.HistoricalValue[Pump])
     assert history.values
     assert {type(point.value) for point in history.values} == {Pump}
 
@@ -170,6 +171,11 @@ def test_what_is_no_type_is_refused_before_anything_is_sent(
     with pytest.raises(TypeError, match="as_type"):
         client.watch(["sensor-001"], as_type=wrong)
     assert len(server.requests) == before
+
+
+def test_without_a_type_a_value_is_any(client: i3x.Client) -> None:
+    value: i3x.CurrentValue = client.get_value("sensor-001")
+    assert isinstance(assert_type(value.value, Any), float)
 
 
 # --- writing ------------------------------------------------------------------------------------------------

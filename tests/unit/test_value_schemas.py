@@ -1,0 +1,112 @@
+"""Checking values against schemas that were made to harm, or that can't be used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import i3x
+from i3x.value_schemas import ElementSchema
+
+SLOW_PATTERN = "^(a+)+$"
+
+
+def check(schema: dict[str, Any], value: Any) -> None:
+    """Check a value of a pump whose type has a schema."""
+    ElementSchema(i3x.ObjectInstance("pump-101"), i3x.ObjectType("type-pump", schema=schema)).check(value)
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "http://127.0.0.1:9/a",
+        "file:///etc/passwd",
+        "../a",
+        "#/$defs/nothing",
+        "#anchor",
+        3,
+        "urn:a#/b",
+        "//a/b",
+    ],
+)
+@pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef", "$recursiveRef"])
+def test_nothing_outside_of_a_schema_is_read(
+    monkeypatch: pytest.MonkeyPatch, keyword: str, reference: Any
+) -> None:
+    def no_request(*_arguments: Any, **_options: Any) -> None:
+        raise AssertionError("a schema was fetched")
+
+    monkeypatch.setattr("urllib.request.urlopen", no_request)
+    schema = {"$id": "http://127.0.0.1:9/", "properties": {"a": {keyword: reference}, "b": {"type": "null"}}}
+    if reference == 3:
+        with pytest.raises(i3x.InvalidServerResponseError, match="no use"):
+            check(schema, {"a": 1})
+        return
+    with pytest.raises(i3x.InvalidValueError) as caught:
+        check(schema, {"a": 1, "b": 1})
+    assert caught.value.problems == ("`$.b`: 1 is not of type 'null'",)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"a": {"pattern": SLOW_PATTERN}}},
+        {"properties": {"a": {"pattern": "(.*)*x"}}},
+        {"properties": {"a": {"pattern": r"(a|a)(a|a)*\1+$"}}},
+        {"properties": {"a": {"pattern": ".*.*.*.*.*.*.*.*=x"}}},
+        {"properties": {"a": {"pattern": r"\p{L}+(?<x>"}}},
+        {"patternProperties": {SLOW_PATTERN: {"type": "string"}}, "additionalProperties": True},
+        {"patternProperties": {SLOW_PATTERN: True}, "unevaluatedProperties": False},
+    ],
+)
+def test_a_pattern_that_may_take_for_ever_is_left_to_the_server(schema: Any) -> None:
+    check(schema, {"a": "a" * 60 + "!", "a" * 60 + "!": 1})
+
+
+def test_a_plain_pattern_is_checked() -> None:
+    schema = {"properties": {"a": {"pattern": "^[A-Z]{2}-[0-9]+$"}}}
+    check(schema, {"a": "NW-4711"})
+    with pytest.raises(i3x.InvalidValueError, match="does not match"):
+        check(schema, {"a": "4711"})
+
+
+def _laughs() -> dict[str, Any]:
+    definitions = {
+        f"d{level}": {"allOf": [{"$ref": f"#/$defs/d{level + 1}"}, {"$ref": f"#/$defs/d{level + 1}"}]}
+        for level in range(30)
+    }
+    return {"$ref": "#/$defs/d0", "$defs": {**definitions, "d30": {"type": "integer"}}}
+
+
+def _nested(levels: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    for _ in range(levels):
+        schema = {"not": schema}
+    return schema
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        _laughs(),
+        {"$ref": "#"},
+        {"allOf": [{"$ref": "#"}]},
+        {"type": "nonsense"},
+        {"properties": []},
+        {"multipleOf": 0},
+        {"enum": "a"},
+        {"enum": [1] * 100_001},
+        _nested(300),
+    ],
+    ids=lambda schema: str(schema)[:30],
+)
+def test_a_schema_that_is_of_no_use_is_told(schema: Any) -> None:
+    with pytest.raises(i3x.InvalidServerResponseError, match="'type-pump' is of no use"):
+        check(schema, 5)
+
+
+def test_a_number_that_is_too_large_for_the_arithmetic() -> None:
+    schema = {"multipleOf": 1e-300}
+    with pytest.raises(i3x.I3XError):
+        check(schema, 10**300)

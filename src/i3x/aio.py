@@ -16,7 +16,14 @@ from i3x.arguments import Element, Time
 from i3x.client_base import ClientBase
 from i3x.delivery.callbacks import async_notify
 from i3x.delivery.settings import Mode, Settings, wanted
-from i3x.errors import AuthenticationError, ConnectionError, I3XError, NotFoundError, TimeoutError
+from i3x.errors import (
+    AuthenticationError,
+    ConnectionError,
+    I3XError,
+    InvalidServerResponseError,
+    NotFoundError,
+    TimeoutError,
+)
 from i3x.models import (
     VQT,
     CurrentValue,
@@ -565,6 +572,12 @@ class AsyncClient(ClientBase):
 
         load()
         element = await self.get_object(element_id, include_metadata=True, timeout=timeout)
+        if not element.type_element_id:
+            raise InvalidServerResponseError(
+                f"element {element_id!r} has no type by which its value could be checked; update_value() writes "
+                "without a check",
+                element_id=element_id,
+            )
         types = await self.query_object_types([element.type_element_id], timeout=timeout)
         for error in types.errors.values():
             raise error

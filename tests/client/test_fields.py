@@ -232,6 +232,16 @@ def test_an_element_or_a_type_that_is_unknown(client: i3x.Client, server: Server
         client.check_value("pump-101", 1)
 
 
+def test_an_element_without_a_type(client: i3x.Client, server: Server) -> None:
+    def untyped(document: Any) -> Any:
+        document["results"][0]["result"]["typeElementId"] = ""
+        return document
+
+    server.fault("edit_json", operation="listObjectsById", edit_with=untyped)
+    with pytest.raises(i3x.InvalidServerResponseError, match="'pump-101' has no type"):
+        client.check_value("pump-101", 1)
+
+
 def test_checking_without_the_extra_names_the_command(
     client: i3x.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """Every example of the README is run as it stands, against a live server."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 import i3x
 from i3x.testing import Server
+from i3x.typegen.__main__ import main
 
 README = Path(__file__).parents[2] / "README.md"
 EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -38,6 +40,10 @@ def test_the_examples_of_the_readme_run(
     tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)  # for what an example writes
+    if "from plant import" in example:
+        assert main([server.url, "-o", "plant.py"]) == 0
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "plant", raising=False)
     code = compile(example.replace(ADDRESS, server.url), str(README), "exec")
 
     with i3x.Client(server.url) as client:

@@ -280,6 +280,12 @@ def test_no_types_are_a_module_too() -> None:
     assert load().OBJECT_TYPES == {}
 
 
+def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datamodel_code_generator", None)
+    with pytest.raises(ImportError, match=r'pip install "i3x-client\[types\]"'):
+        generate_types([object_type({})])
+
+
 def test_what_is_no_object_type_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="ObjectType"):
         generate_types(["type-pump"])  # type: ignore[list-item]

@@ -52,12 +52,9 @@ if TYPE_CHECKING:
     from i3x.delivery.consumer import Consumer
     from i3x.delivery.view import Delivery
     from i3x.delivery.watch import Watch
-<<<<<<< HEAD
     from i3x.navigate.space import AddressSpace
     from i3x.navigate.traversal import Traversal
-=======
     from i3x.value_schemas import ElementSchema
->>>>>>> ebcaa5d (Change single fields of a value, and check values against their type's schema)
 
 
 class Client(ClientBase):

@@ -8,6 +8,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +24,7 @@ from i3x.models import (
     CurrentValue,
     Gap,
     HistoricalValue,
+    HistoryProgress,
     Namespace,
     ObjectInstance,
     ObjectType,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from i3x.delivery.consumer import Consumer
     from i3x.delivery.view import Delivery
     from i3x.delivery.watch import Watch
+    from i3x.history.blocking import Ask, HistoryIterator
+    from i3x.history.reading import Question
 
 
 class Client(ClientBase):
@@ -366,6 +370,53 @@ class Client(ClientBase):
         """
         call = operations.get_histories(element_ids, start_time, end_time, max_depth)
         return self._sender.send(call, timeout)
+
+    def iter_history(
+        self,
+        element_ids: Iterable[str],
+        start_time: Time | None = None,
+        end_time: Time | None = None,
+        max_depth: int = 1,
+        *,
+        window: timedelta | None = None,
+        on_progress: Callable[[HistoryProgress], object] | None = None,
+        timeout: Timeout | None = None,
+    ) -> HistoryIterator:
+        """Return the values of elements over a time range of any length as an iterator, in the order of time.
+
+        ::
+
+            for point in client.iter_history(["sensor-001"], "-30d"):
+                print(point.element_id, point.timestamp, point.value)
+
+        The range is read in windows that grow and shrink with what the server gives in one answer, so that no more
+        than a window is held in memory; ``windows()`` of the result gives whole windows, for bulk work. ``window``
+        is the length of the first one. ``on_progress(progress)`` is called after each request. Times,
+        ``max_depth`` and ``timeout`` (of each request) are as for ``get_history``. What failed is in ``errors`` of
+        the iterator, and what the server does not give in ``missing``; both are logged as warnings. Nothing is
+        asked before the first value is. Standard: Query, queryHistoricalValues.
+
+        Raises, while it is iterated over, :class:`~i3x.NotSupportedError` if the server keeps no history. After an
+        error it can be asked again, and goes on where it was.
+        """
+        from i3x.history.blocking import HistoryIterator
+        from i3x.history.reading import Reading
+
+        ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
+        reading = Reading(ids, *bounds, window)
+        return HistoryIterator(self._asking(max_depth, timeout), reading, on_progress)
+
+    def _asking(self, max_depth: int, timeout: Timeout | None) -> Ask:
+        """Return what sends the questions of the engine that reads history."""
+        depth = arguments.max_depth(max_depth)
+
+        def ask(question: Question) -> BulkDict[HistoricalValue]:
+            call = operations.get_histories(
+                question.element_ids, question.start_time, question.end_time, depth
+            )
+            return self._sender.send(call, timeout)
+
+        return ask
 
     # --- update -----------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ import i3x
 from i3x.delivery.consumer import AsyncConsumer, Consumer
 from i3x.delivery.view import Delivery
 from i3x.delivery.watch import AsyncWatch, Watch
+from i3x.history.asynchronous import AsyncHistoryIterator
+from i3x.history.blocking import HistoryIterator
 
 NAMES = sorted(name for name in dir(i3x.AsyncClient) if not name.startswith("_"))
 
@@ -42,7 +44,18 @@ def test_the_blocking_documentation_does_not_speak_of_a_loop() -> None:
     assert not [text for text in texts if "await " in (text or "") or "AsyncClient" in (text or "")]
 
 
-LOADED_LATER = {each.__name__: each for each in (AsyncConsumer, AsyncWatch, Consumer, Delivery, Watch)}
+LOADED_LATER = {
+    each.__name__: each
+    for each in (
+        AsyncConsumer,
+        AsyncHistoryIterator,
+        AsyncWatch,
+        Consumer,
+        Delivery,
+        HistoryIterator,
+        Watch,
+    )
+}
 """What the clients import only when it is needed, and name in their annotations all the same."""
 
 

@@ -178,6 +178,17 @@ def _timestamp(text: str, name: str) -> str:
     return text
 
 
+def window(value: timedelta | None) -> int | None:
+    """Return the length of a window in nanoseconds."""
+    if value is None:
+        return None
+    if not isinstance(value, timedelta):
+        raise TypeError(f"window must be a timedelta, not {type(value).__name__}")
+    if value <= timedelta(0):
+        raise ValueError(f"window must be longer than nothing, not {value!r}")
+    return nanoseconds.of_timedelta(value)
+
+
 def _rfc3339(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 

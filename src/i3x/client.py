@@ -8,6 +8,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -343,16 +344,24 @@ class Client(ClientBase):
     ) -> HistoricalValue:
         """Return the values of an element over a time range, both ends included.
 
-        A time is an aware ``datetime``, a ``timedelta`` back from now (``timedelta(hours=8)``) or RFC 3339
-        text. Without a start the range begins at the epoch (1970), without an end it ends now.
-        ``max_depth``: 1 is this element alone, N adds N - 1 levels of its components, 0 all of them.
-        ``partial`` of the result is what a 206 answer cut. Standard: Query, queryHistoricalValues.
+        A time is an aware ``datetime``, RFC 3339 text, or counts back from now: a ``timedelta``, or text such as
+        ``"-8h"``, ``"-1d12h"`` (weeks ``w``, ``d``, ``h``, ``m``, ``s``) and ``"now"``. Without a start the range
+        begins at the epoch (1970), without an end it ends now. ``max_depth``: 1 is this element alone, N adds N - 1
+        levels of its components, 0 all of them.
+
+        One request asks for the whole range. If the server cuts the answer (206), refuses it for its size (400,
+        413) or takes too long, shorter ranges are asked for until all is there; ``timeout`` and the client's
+        ``deadline`` are for each request. ``partial`` of the result is None then, or says which times the server
+        does not give. Standard: Query, queryHistoricalValues.
 
         Raises :class:`~i3x.NotFoundError` if the server does not know the element, and
         :class:`~i3x.NotSupportedError` if it keeps no history.
         """
-        call = operations.get_history(element_id, start_time, end_time, max_depth)
-        return self._sender.send(call, timeout)
+        element_ids = [arguments.element_id(element_id)]
+        found = self.get_histories(element_ids, start_time, end_time, max_depth, timeout=timeout)
+        for error in found.errors.values():
+            raise error
+        return found[element_id]
 
     def get_histories(
         self,
@@ -365,11 +374,14 @@ class Client(ClientBase):
     ) -> BulkDict[HistoricalValue]:
         """Return the values of several elements over one time range, as a dict by element id.
 
-        Arguments as for ``get_history``. What failed is in ``errors`` of the result, and what a 206 answer cut
-        in ``partial``, of the result and of each value. Standard: Query, queryHistoricalValues.
+        Arguments, and what is done about cut answers, are as for ``get_history``. What failed is in ``errors`` of
+        the result, and what the server does not give in ``partial``, of the result and of each value. Standard:
+        Query, queryHistoricalValues.
         """
-        call = operations.get_histories(element_ids, start_time, end_time, max_depth)
-        return self._sender.send(call, timeout)
+        from i3x.history.blocking import read_whole
+
+        ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
+        return read_whole(self._asking(max_depth, timeout), ids, *bounds)
 
     def iter_history(
         self,
@@ -403,7 +415,7 @@ class Client(ClientBase):
         from i3x.history.reading import Reading
 
         ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
-        reading = Reading(ids, *bounds, window)
+        reading = Reading(ids, *bounds, in_windows=True, window=arguments.window(window))
         return HistoryIterator(self._asking(max_depth, timeout), reading, on_progress)
 
     def _asking(self, max_depth: int, timeout: Timeout | None) -> Ask:
@@ -414,7 +426,7 @@ class Client(ClientBase):
             call = operations.get_histories(
                 question.element_ids, question.start_time, question.end_time, depth
             )
-            return self._sender.send(call, timeout)
+            return self._sender.send(replace(call, most_bytes=question.most_bytes), timeout)
 
         return ask
 

@@ -87,6 +87,10 @@ class InvalidServerResponseError(I3XError):
     """The answer is not what i3X 1.0 says it must be; the message names the place."""
 
 
+class TooLargeError(InvalidServerResponseError):
+    """The answer is larger than what is to be read at once."""
+
+
 class BulkError(I3XError):
     """Some items of a bulk call failed; raised by ``raise_for_errors()`` of its result.
 

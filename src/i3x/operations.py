@@ -52,7 +52,8 @@ class Call(Generic[T]):
     """One request that is ready to be sent, and how to read what comes back.
 
     ``read`` returns the result or raises the :class:`~i3x.I3XError` that the reply stands for. A call that needs
-    no request at all has an empty ``method``, and its ``read`` looks at no reply.
+    no request at all has an empty ``method``, and its ``read`` looks at no reply. ``most_bytes`` is the largest
+    answer that is wanted, where that is less than the client reads.
     """
 
     operation: str
@@ -64,6 +65,7 @@ class Call(Generic[T]):
     repeat: Repeat = Repeat.ALWAYS
     needs_credentials: bool = True
     streams: bool = False
+    most_bytes: int | None = None
 
 
 def _call(
@@ -323,16 +325,9 @@ def get_histories(
         for element_id, history in zip(ids, outcomes.results, strict=True):
             if history is not None:
                 history.of(element_id)
-        return _as_dict(outcomes, ids)
+        return histories.tell_cut(_as_dict(outcomes, ids), outcomes.whole)
 
     return _call(operation, endpoint._get_kwargs(body=body), read)
-
-
-def get_history(
-    element_id: str, start_time: Time | None, end_time: Time | None, max_depth: int
-) -> Call[HistoricalValue]:
-    """``POST /objects/history`` for one element."""
-    return _only(get_histories([arguments.element_id(element_id)], start_time, end_time, max_depth))
 
 
 V = TypeVar("V", CurrentValue, HistoricalValue)

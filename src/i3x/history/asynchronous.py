@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Protocol, Self
 
 from i3x.errors import I3XError
+from i3x.history.completing import completed, unfinished
+from i3x.history.merging import points_of
 from i3x.history.reading import Question, Reading
 from i3x.models import HistoricalPoint, HistoricalValue, HistoryProgress, HistoryWindow, MissingHistory
 from i3x.results import BulkDict
@@ -66,7 +68,7 @@ class AsyncHistoryIterator:
             window = await self._next_window()
             if window is None:
                 raise StopAsyncIteration
-            self._points = self._reading.points(window)
+            self._points = points_of(window)
 
     async def windows(self) -> AsyncIterator[HistoryWindow]:
         """Return the windows that have values, in the order of time, each a :class:`~i3x.HistoryWindow`."""
@@ -85,11 +87,42 @@ class AsyncHistoryIterator:
             await self._answer(question)
 
     async def _answer(self, question: Question) -> None:
-        try:
-            histories = await self._ask(question)
-        except I3XError as error:
-            self._reading.failed(question, error)
-        else:
-            self._reading.answered(question, histories)
+        await answer(self._ask, self._reading, question)
         if self._on_progress is not None:
             self._on_progress(self._reading.progress())
+
+
+async def answer(ask: AsyncAsk, reading: Reading, question: Question) -> None:
+    """Have one question of the engine answered."""
+    try:
+        histories = await ask(question)
+    except I3XError as error:
+        reading.failed(question, error)
+    else:
+        reading.answered(question, histories)
+
+
+async def read_whole(
+    ask: AsyncAsk, element_ids: Iterable[str], start_time: str, end_time: str
+) -> BulkDict[HistoricalValue]:
+    """Return the whole history of elements over a range: with one request, if the server gives it so.
+
+    What the server does not give even in parts is told in ``partial``, of the elements and of the result.
+    """
+    ids = list(dict.fromkeys(element_ids))
+    reading = Reading(ids, start_time, end_time)
+    if (question := reading.question()) is None:
+        return BulkDict()
+    first: BulkDict[HistoricalValue] = BulkDict()
+    try:
+        first = await ask(question)
+    except I3XError as error:
+        reading.failed(question, error)
+    else:
+        if not (rest := unfinished(question, first)):
+            return first
+        reading = Reading([*rest, *rest.errors], start_time, end_time)
+        reading.answered(question, rest)
+    while (question := reading.question()) is not None:
+        await answer(ask, reading, question)
+    return completed(ids, first, reading)

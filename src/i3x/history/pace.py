@@ -86,7 +86,8 @@ class Pace:
         self._most_rows = max(self._most_rows or 0, rows)
         self.length = max(min(half, span * 9 // 10), 1) if span else half
         if gap > span or not span:
-            self._after_detour, self._is_in_gap = self.length, gap > 1
+            # All at one moment, they say nothing about the time after it.
+            self._after_detour, self._is_in_gap = self.length if span else length, gap > 1
             self.length = max(gap - 1, 1)
 
     def refused(self, length: int) -> None:

@@ -174,9 +174,11 @@ class Reading:
         for track, kept in whole.items():
             track.is_proven = True
             self._points += track.add(kept, question.start)
-            if extra := track.widen(question.start):
+            is_doubtful = track.is_doubtful and not any(kept.sizes)
+            extra = track.widen(question.start)
+            if extra or is_doubtful:
                 self._points += extra
-                detail = "the server gives more of this moment as part of a longer range, and cuts it there"
+                detail = "the server knows more of this moment as part of a longer range, and cuts it there"
                 self._miss([track.element_id], question.start, question.end, detail)
         self._move_on(question, whole)
 
@@ -205,7 +207,9 @@ class Reading:
         self._vain += 1
         if self._is_in_vain(sum(sizes)):
             self._accept(question, cut)
-        elif len(cut) > 1 and (question.length == 0 or sum(sizes) < 2 * len(sizes)):
+        elif question.length <= 1 and len(cut) < len(question.element_ids):
+            pass  # the others are whole, and leave more room in the next answer
+        elif len(cut) > 1 and (question.length <= 1 or sum(sizes) < 2 * len(sizes)):
             self._elements = max(1, len(cut) // 2)
         elif question.length == 0:
             # No limit of rows explains an answer that is cut to fewer of them than others have.
@@ -215,7 +219,7 @@ class Reading:
             self._accept(question, cut)
         elif question.length == 1:
             for track, kept in cut.items():
-                track.narrow(kept, question.start)
+                track.narrow(kept, question.start, to_nothing=not rows)
         else:
             self._shorten(question, cut, rows)
 

@@ -91,6 +91,8 @@ class Track:
         """What an answer that was cut has at the moment that is asked for next, by itself; empty if none is."""
         self.is_narrowed = False
         """Whether a single moment is asked for next."""
+        self.is_doubtful = False
+        """Whether the answer before was cut to nothing, so that nothing tells of what it left out."""
 
     def add(self, kept: Kept, start: int) -> int:
         """Take in an answer; returns how many points are new."""
@@ -102,14 +104,15 @@ class Track:
             found += series.add(part.run, start) + series.add_undated(part.undated)
         return found
 
-    def narrow(self, kept: Kept, moment: int) -> None:
-        """Ask for a single moment next, of which an answer that was cut has something perhaps."""
-        self.is_narrowed = True
+    def narrow(self, kept: Kept, moment: int, *, to_nothing: bool) -> None:
+        """Ask for a single moment next, of which an answer has something perhaps that was cut, even to nothing."""
+        self.is_narrowed, self.is_doubtful = True, to_nothing
         self.evidence = {path: part.run.between(moment, moment).points for path, part in kept.parts.items()}
 
     def widen(self, moment: int) -> int:
         """Be done with a single moment; returns how many points of it only the answer before had."""
-        evidence, self.evidence, self.is_narrowed = self.evidence, {}, False
+        evidence, self.evidence = self.evidence, {}
+        self.is_narrowed = self.is_doubtful = False
         return sum(
             self.series.setdefault(path, Series()).add(Run(points, [moment] * len(points)), moment)
             for path, points in evidence.items()

@@ -114,7 +114,9 @@ def test_a_text_may_count_back_from_now(text: str, back: timedelta) -> None:
     assert arguments.time(text, now=NOON) == arguments.time(NOON - back)
 
 
-@pytest.mark.parametrize("text", ["-", "-8", "8h", "-h", "-8y", "-12h1d", "-1.5h", "--8h", "-8H", "Now", "-8h "])
+@pytest.mark.parametrize(
+    "text", ["-", "-8", "8h", "-h", "-8y", "-12h1d", "-1.5h", "--8h", "-8H", "Now", "-8h "]
+)
 def test_what_only_looks_like_counting_back_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r'such as "-8h", "-1d12h" or "now"'):
         arguments.time(text)

@@ -51,7 +51,7 @@ def test_one_unreadable_point_does_not_cost_the_others(what: str) -> None:
 
 
 def test_a_single_history_says_what_is_missing_of_it() -> None:
-    history = operations.get_history("sensor-0", None, None, 1).read(answer([UNREADABLE_POINTS["NaN"], GOOD]))
+    history = read([UNREADABLE_POINTS["NaN"], GOOD])["sensor-0"]
     assert (history.element_id, len(history.values)) == ("sensor-0", 1)
     assert history.partial is not None
     assert "1 parts can't be read" in history.partial.detail
@@ -63,7 +63,7 @@ def test_an_unreadable_point_of_a_component_is_told() -> None:
         '{"success": true, "results": [{"success": true, "elementId": "a", "result": {"isComposition": true, '
         f'"values": [{GOOD}], "components": {{"b": {{"values": [{point}]}}}}}}}}]}}'
     )
-    history = operations.get_history("a", None, None, 0).read(Reply(200, body.encode()))
+    history = operations.get_histories(["a"], None, None, 0).read(Reply(200, body.encode()))["a"]
     assert len(history.values) == 1
     assert history.partial is not None
     assert "`$.results[0].result.components`" in history.partial.detail
@@ -82,8 +82,8 @@ def test_a_failed_history_stays_a_failure() -> None:
             ],
         }
     ).replace('"gone"', '"gone", "limit": NaN')
-    with pytest.raises(i3x.I3XError):
-        operations.get_history("a", None, None, 1).read(Reply(200, body.encode()))
+    histories = operations.get_histories(["a"], None, None, 1).read(Reply(200, body.encode()))
+    assert list(histories.errors) == ["a"]
 
 
 @given(points=st.lists(st.sampled_from([GOOD, *UNREADABLE_POINTS.values()]), max_size=8))

@@ -9,7 +9,7 @@ import ipaddress
 import os
 import socket
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -201,6 +201,22 @@ class Server:
             raise ValueError(problem)
         text = timestamps.render(timestamps.now()) if timestamp is None else timestamps.normalise(timestamp)
         self._on_loop(lambda: self._state.values.write(element_id, VQT(value, quality, text)))
+
+    def set_history(self, element_id: str, points: Iterable[tuple[Any, str, str]]) -> None:
+        """Give an object this history in place of its own: a value, a quality and a timestamp for each point.
+
+        Args:
+            element_id: the object.
+            points: in any order. Several may have the same timestamp, whose text is sent as it is.
+
+        Raises:
+            KeyError: there is no such object.
+            ValueError: a timestamp is not RFC 3339.
+        """
+        if element_id not in self._state.station.space.elements:
+            raise KeyError(element_id)
+        history = [VQT(*point) for point in points]
+        self._on_loop(lambda: self._state.values.plant(element_id, history))
 
     def fault(
         self, name: str, *, operation: str | None = None, times: int | None = None, **options: Any

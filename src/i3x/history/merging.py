@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from i3x import nanoseconds
-from i3x.history.runs import digits_of
+from i3x.history.runs import are_comparable
 from i3x.history.tracks import walk
 from i3x.models import VQT, HistoricalPoint, HistoryWindow
 
@@ -34,11 +34,10 @@ def points_of(window: HistoryWindow) -> Iterator[HistoricalPoint]:
 
 
 def _keys(series: Sequence[Sequence[str]]) -> Sequence[str] | Sequence[int]:
-    """Return what sorts timestamps: where all of a series are of one form, the texts themselves do."""
-    if any(digits_of(texts) is None for texts in series):
-        return [_moment(text) for texts in series for text in texts]
-    # Without the Z, a text with more digits comes after the same one with fewer.
-    return [text[:-1] for texts in series for text in texts]
+    """Return what sorts timestamps: where all are of the form that allows it, their texts do."""
+    if all(map(are_comparable, series)):
+        return [text[:-1] for texts in series for text in texts]
+    return [_moment(text) for texts in series for text in texts]
 
 
 def _moment(text: str) -> int:

@@ -1,16 +1,17 @@
 """Points in the order of time: how an answer is sorted, cut to a range, and joined to the one before it.
 
 A plant's history is millions of points, so nothing here parses a timestamp that it can compare as text: RFC 3339
-texts of one form, all in UTC and with the same number of digits, are in the order of time as they are.
+texts in UTC are in the order of time as they are, once the ``Z`` at their end is out of the way.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -18,58 +19,61 @@ import msgspec
 from i3x import nanoseconds
 from i3x.models import VQT
 
-_timestamp = operator.attrgetter("timestamp")
+_timestamp: Callable[[VQT], str] = operator.attrgetter("timestamp")
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _SHORTEST = len("2026-01-31T08:00:00Z")
 _LAST = nanoseconds.of_text("9999-12-31T23:59:59.999999999Z")
+_AFTER_ALL = "~"  # as text, after all digits
 
 
 class Run:
-    """Points in the order of time, whose timestamps can all be read.
+    """Points in the order of time.
 
-    ``digits`` is how many fraction digits all their timestamps have, if these are of one form; else ``moments``
-    holds them as nanoseconds.
+    ``moments`` holds their timestamps as nanoseconds where these can't be compared as texts.
     """
 
-    __slots__ = ("_digits", "_moments", "points")
+    __slots__ = ("_moments", "points")
 
-    def __init__(self, points: list[VQT], moments: list[int] | None = None, digits: int = 0) -> None:
+    def __init__(self, points: list[VQT], moments: list[int] | None = None) -> None:
         self.points = points
         self._moments = moments
-        self._digits = digits
 
     def position(self, moment: int) -> int:
         """Return the index of the first point at or after a moment."""
         if self._moments is not None:
             return bisect_left(self._moments, moment)
-        if moment > _LAST:
-            return len(self.points)
-        return bisect_left(self.points, _text(moment, self._digits), key=_timestamp)
+        key, points = _key(moment), self.points
+        if not points or points[-1].timestamp[:-1] < key:
+            return len(points)
+        if points[0].timestamp[:-1] >= key:
+            return 0
+        return bisect_left(points, key, key=_text_key)
 
     def part(self, first: int, after: int) -> Run:
         """Return the points from one index up to another."""
         if first <= 0 and after >= len(self.points):
             return self
-        moments = None if self._moments is None else self._moments[first:after]
-        return Run(self.points[first:after], moments, self._digits)
-
-    def between(self, start: int, end: int) -> Run:
-        """Return the points from one moment to another, both included."""
-        return self.part(self.position(start), self.position(end + 1))
-
-    def before(self, moment: int) -> Run:
-        """Return the points before a moment."""
-        return self.part(0, self.position(moment))
-
-    def since(self, moment: int) -> Run:
-        """Return the points at and after a moment."""
-        return self.part(self.position(moment), len(self.points))
+        return Run(self.points[first:after], None if self._moments is None else self._moments[first:after])
 
     def moment(self, index: int) -> int:
-        """Return the moment of one point."""
+        """Return the moment of one point. Raises ``ValueError`` for one that has only the form of a timestamp."""
         if self._moments is not None:
             return self._moments[index]
         return nanoseconds.of_text(self.points[index].timestamp)
+
+
+def _text_key(point: VQT) -> str:
+    # Without the Z, a text with more digits comes after the same one with fewer.
+    return point.timestamp[:-1]
+
+
+@functools.lru_cache(maxsize=256)
+def _key(moment: int) -> str:
+    """Return the least text, without a Z, of a moment."""
+    if moment > _LAST:
+        return _AFTER_ALL
+    text = nanoseconds.to_text(moment)[:-1]
+    return text.rstrip("0") if "." in text else text
 
 
 def arranged(values: list[VQT]) -> tuple[Run, list[VQT]]:
@@ -80,17 +84,11 @@ def arranged(values: list[VQT]) -> tuple[Run, list[VQT]]:
     if not values:
         return Run(values), []
     texts = list(map(_timestamp, values))
-    digits = digits_of(texts)
-    if digits is None:
+    if not are_comparable(texts):
         return _arranged_by_moment(values)
-    if not _is_sorted(texts):
-        values = _sorted(values, texts)
-    run = Run(values, None, digits)
-    try:
-        run.moment(0), run.moment(-1)
-    except ValueError:  # in the form of a timestamp, and none
-        return _arranged_by_moment(values)
-    return run, []
+    if not are_uniform(texts):
+        texts = [text[:-1] for text in texts]
+    return Run(values if _is_sorted(texts) else _sorted(values, texts)), []
 
 
 def _arranged_by_moment(values: list[VQT]) -> tuple[Run, list[VQT]]:
@@ -110,39 +108,57 @@ def _arranged_by_moment(values: list[VQT]) -> tuple[Run, list[VQT]]:
     return Run(points, moments), undated
 
 
-def digits_of(texts: Sequence[str]) -> int | None:
-    """Return how many fraction digits timestamps have that are all of one form, in UTC; None if they are not."""
+def clipped(run: Run, start: int, end: int) -> tuple[Run, list[VQT]]:
+    """Return what lies between two moments, both included, and what is outside and no moment at all."""
+    first, after = run.position(start), run.position(end + 1)
+    if first == 0 and after == len(run.points):
+        return run, []
+    outside = [*run.points[:first], *run.points[after:]]
+    return run.part(first, after), [point for point in outside if not _is_timestamp(point.timestamp)]
+
+
+def _is_timestamp(text: str) -> bool:
+    try:
+        nanoseconds.of_text(text)
+    except ValueError:
+        return False
+    return True
+
+
+def are_comparable(texts: Sequence[str]) -> bool:
+    """Whether timestamps have the one form, in UTC, in which they are in the order of time as texts."""
+    if are_uniform(texts):
+        return True
+    by_size: defaultdict[int, list[str]] = defaultdict(list)
+    for text in texts:
+        by_size[len(text)].append(text)
+    return len(by_size) > 1 and all(map(are_uniform, by_size.values()))
+
+
+def are_uniform(texts: Sequence[str]) -> bool:
+    """Whether timestamps have that form, and all the same number of digits."""
     size = len(texts[0])
-    digits = size - _SHORTEST - 1
-    if digits < 1 and size != _SHORTEST:
-        return None
+    if size < _SHORTEST or size == _SHORTEST + 1:
+        return False
     joined = "".join(texts)
-    if len(joined) != size * len(texts) or not joined.isascii():
-        return None
-    form = b"0000-00-00T00:00:00Z" if digits < 1 else b"0000-00-00T00:00:00." + b"0" * digits + b"Z"
-    return max(digits, 0) if joined.encode().translate(_ZEROS) == form * len(texts) else None
-
-
-def _text(moment: int, digits: int) -> str:
-    """Return the text, with that many digits, of the first moment that has one at or after this."""
-    unit = 10 ** max(9 - digits, 0)
-    moment = -(-moment // unit) * unit
-    if moment > _LAST:
-        return "~"  # after all digits
-    seconds, rest = divmod(moment, nanoseconds.SECOND)
-    text = nanoseconds.to_text(seconds * nanoseconds.SECOND)
     return (
-        f"{text[:-1]}.{rest:09d}"[: len(text) + digits].ljust(len(text) + digits, "0") + "Z"
-        if digits
-        else text
+        len(joined) == size * len(texts)
+        and joined.isascii()
+        and joined.encode().translate(_ZEROS) == _form(size) * len(texts)
     )
+
+
+@functools.cache
+def _form(size: int) -> bytes:
+    digits = size - _SHORTEST - 1
+    return b"0000-00-00T00:00:00" + (b"." + b"0" * digits if digits > 0 else b"") + b"Z"
 
 
 def _is_sorted(keys: Sequence[Any]) -> bool:
     return all(map(operator.le, keys, itertools.islice(keys, 1, None)))
 
 
-def _sorted(values: list[VQT], keys: Sequence[str] | Sequence[int]) -> list[VQT]:
+def _sorted(values: list[VQT], keys: Sequence[Any]) -> list[VQT]:
     """Return values in the order of their keys; newest first, as many servers send them, is turned around."""
     if _is_sorted(keys[::-1]):
         return values[::-1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections import deque
 from collections.abc import Iterator
 
-from i3x.history.runs import Run, arranged, joined
+from i3x.history.runs import Run, arranged, clipped, joined
 from i3x.models import VQT, HistoricalValue
 
 Path = tuple[str, ...]
@@ -107,7 +108,9 @@ class Track:
     def narrow(self, kept: Kept, moment: int, *, to_nothing: bool) -> None:
         """Ask for a single moment next, of which an answer has something perhaps that was cut, even to nothing."""
         self.is_narrowed, self.is_doubtful = True, to_nothing
-        self.evidence = {path: part.run.between(moment, moment).points for path, part in kept.parts.items()}
+        self.evidence = {
+            path: clipped(part.run, moment, moment)[0].points for path, part in kept.parts.items()
+        }
 
     def widen(self, moment: int) -> int:
         """Be done with a single moment; returns how many points of it only the answer before had."""
@@ -125,6 +128,10 @@ class Track:
 
     def take(self, before: int | None) -> HistoricalValue:
         """Give out the points before a moment, None for all."""
+        if len(self.series) == 1:
+            only = self.series[()]
+            components: dict[str, HistoricalValue] | None = {} if only.has_components else None
+            return HistoricalValue(self.element_id, only.is_composition, only.take(before), components)
         made: dict[Path, HistoricalValue] = {}
         for path, series in sorted(self.series.items(), key=lambda entry: len(entry[0])):
             value = HistoricalValue(
@@ -146,8 +153,9 @@ class Part:
 
     def __init__(self, history: HistoricalValue, start: int, end: int) -> None:
         self.history = history
-        run, self.undated = arranged(history.values)
-        self.run = run.between(start, end)
+        run, undated = arranged(history.values)
+        self.run, misplaced = clipped(run, start, end)
+        self.undated = undated + misplaced
 
 
 class Kept:
@@ -171,7 +179,8 @@ class Kept:
         """Return the first and the last moment of each series that has points."""
         for part in self.parts.values():
             if part.run.points:
-                yield part.run.moment(0), part.run.moment(-1)
+                with contextlib.suppress(ValueError):
+                    yield part.run.moment(0), part.run.moment(-1)
 
 
 def walk(history: HistoricalValue) -> Iterator[tuple[Path, HistoricalValue]]:

@@ -217,10 +217,11 @@ class CurrentValue(_Timestamped, frozen=True, rename="camel", gc=False):
 
 
 class HistoricalValue(_Model, frozen=True, rename="camel", gc=False):
-    """The values of an element over a time range, in the server's order.
+    """The values of an element over a time range.
 
-    ``components`` maps the element ids of its parts to theirs where ``max_depth`` reached them, else None.
-    ``partial`` is what a 206 answer said was cut, None if the range is whole.
+    They are in the server's order if it gave them in one answer, else in the order of time. ``components`` maps the
+    element ids of its parts to theirs where ``max_depth`` reached them, else None. ``partial`` says what the server
+    does not give, None if the range is whole.
     """
 
     renamed: ClassVar[Mapping[str, str]] = {"data": "since 1.0 the points are in `.values`"}

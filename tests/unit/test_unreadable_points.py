@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 import pytest
 
 import i3x
-from i3x import operations
+from i3x import histories, operations
 from i3x.failures import Reply
 from tests.unit.support import given
 
@@ -84,6 +84,50 @@ def test_a_failed_history_stays_a_failure() -> None:
     ).replace('"gone"', '"gone", "limit": NaN')
     histories = operations.get_histories(["a"], None, None, 1).read(Reply(200, body.encode()))
     assert list(histories.errors) == ["a"]
+
+
+CUT = {"title": "Partial Content", "status": 206, "detail": "10 rows only"}
+
+
+def cut(*details: dict[str, Any] | None, unreadable: int | None = None) -> i3x.BulkDict[i3x.HistoricalValue]:
+    """Read a 206 with one history for each of `details`, which is what the server says of it."""
+    items = []
+    for index, detail in enumerate(details):
+        point = UNREADABLE_POINTS["NaN"] if index == unreadable else GOOD
+        said = f', "responseDetail": {json.dumps(detail)}' if detail else ""
+        items.append(
+            f'{{"success": true, "elementId": "sensor-{index}", "result": {{"values": [{point}]}}{said}}}'
+        )
+    body = f'{{"success": true, "results": [{", ".join(items)}], "responseDetail": {json.dumps(CUT)}}}'
+    ids = [f"sensor-{index}" for index in range(len(details))]
+    return operations.get_histories(ids, None, None, 1).read(Reply(206, body.encode()))
+
+
+def cut_ones(found: i3x.BulkDict[i3x.HistoricalValue]) -> list[str]:
+    return [name for name, value in found.items() if histories.is_cut(value.partial)]
+
+
+def test_a_206_that_names_no_element_may_have_cut_any() -> None:
+    assert cut_ones(cut(None, None)) == ["sensor-0", "sensor-1"]
+
+
+def test_a_206_that_names_elements_has_cut_those() -> None:
+    found = cut(None, CUT)
+    assert cut_ones(found) == ["sensor-1"]
+    assert found["sensor-0"].partial is None
+
+
+def test_unreadable_points_alone_are_no_cut() -> None:
+    found = read([GOOD], [UNREADABLE_POINTS["NaN"]])
+    assert cut_ones(found) == []
+    assert histories.is_unreadable(found["sensor-1"].partial)
+
+
+def test_an_element_with_unreadable_points_in_a_206_may_be_cut_as_well() -> None:
+    found = cut(CUT, None, unreadable=1)
+    assert cut_ones(found) == ["sensor-0", "sensor-1"]
+    assert histories.is_unreadable(found["sensor-1"].partial)
+    assert not histories.is_unreadable(found["sensor-0"].partial)
 
 
 @given(points=st.lists(st.sampled_from([GOOD, *UNREADABLE_POINTS.values()]), max_size=8))

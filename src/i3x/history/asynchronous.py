@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Protocol, Self
 
@@ -16,6 +17,7 @@ from i3x.results import BulkDict
 class AsyncAsk(Protocol):
     """Sends one question of the engine as a request."""
 
+    @abstractmethod
     async def __call__(self, question: Question, /) -> BulkDict[HistoricalValue]:
         """Return the answer, or raise the error that stands for it."""
 

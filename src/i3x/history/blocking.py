@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, Self
 
@@ -18,6 +19,7 @@ from i3x.results import BulkDict
 class Ask(Protocol):
     """Sends one question of the engine as a request."""
 
+    @abstractmethod
     def __call__(self, question: Question, /) -> BulkDict[HistoricalValue]:
         """Return the answer, or raise the error that stands for it."""
 

@@ -43,6 +43,8 @@ class Pace:
         self._good_answers += 1
         if self._good_answers >= _GOOD_ANSWERS:
             self._cut = None
+        if self._refused is not None and length >= self._refused:
+            self._refused = None  # it was refused for what was asked for, and not for its length
         if self._after_detour is not None:
             self.length, self._after_detour, self._is_in_gap = self._after_detour, None, False
             return

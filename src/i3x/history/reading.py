@@ -39,7 +39,7 @@ from i3x.results import BulkDict
 logger = logging.getLogger("i3x.history")
 
 _TARGET = 50_000  # points that a window should have
-_MOST_BYTES = 64 * 2**20  # of an answer for a window
+_MOST_BYTES = 32 * 2**20  # of an answer for a window
 _FIRST_ROWS = 5_000  # that the first window has if every element has one value a second
 _PATIENCE = 100  # answers in a row that bring nothing
 _REFUSAL = 6  # such answers that a refusal counts for
@@ -85,7 +85,6 @@ class Reading:
         *,
         in_windows: bool = False,
         window: int | None = None,
-        most_elements: int | None = None,
     ) -> None:
         self.start_time, self.end_time = start_time, end_time
         self.errors: dict[str, I3XError] = {}
@@ -96,8 +95,7 @@ class Reading:
         self._levels = {self._start: dict.fromkeys(self._tracks.values())} if self._tracks else {}
         self._given_time = start_time
         self._looked_until: int | None = self._start
-        self._most_elements = most_elements or max(len(self._tracks), 1)
-        self._elements = self._most_elements
+        self._elements = max(len(self._tracks), 1)
         length = self._end - self._start
         if in_windows:
             seconds = max(1, min(_FIRST_ROWS // max(len(self._tracks), 1), 3600))
@@ -170,7 +168,7 @@ class Reading:
         self._vain, self._patience = 0, _PATIENCE
         self._pace.whole(question.length, rows, len(whole) / len(self._tracks))
         if len(question.element_ids) == self._elements and self._pace.may_take_more(rows):
-            self._elements = min(self._elements * 2, self._most_elements)
+            self._elements = min(self._elements * 2, len(self._tracks))
         for track, kept in whole.items():
             track.is_proven = True
             self._points += track.add(kept, question.start)

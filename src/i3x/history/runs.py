@@ -84,9 +84,9 @@ def arranged(values: list[VQT]) -> tuple[Run, list[VQT]]:
     if not values:
         return Run(values), []
     texts = list(map(_timestamp, values))
-    if not are_comparable(texts):
-        return _arranged_by_moment(values)
     if not are_uniform(texts):
+        if not are_comparable(texts):
+            return _arranged_by_moment(values)
         texts = [text[:-1] for text in texts]
     return Run(values if _is_sorted(texts) else _sorted(values, texts)), []
 
@@ -127,12 +127,10 @@ def _is_timestamp(text: str) -> bool:
 
 def are_comparable(texts: Sequence[str]) -> bool:
     """Whether timestamps have the one form, in UTC, in which they are in the order of time as texts."""
-    if are_uniform(texts):
-        return True
     by_size: defaultdict[int, list[str]] = defaultdict(list)
     for text in texts:
         by_size[len(text)].append(text)
-    return len(by_size) > 1 and all(map(are_uniform, by_size.values()))
+    return all(map(are_uniform, by_size.values()))
 
 
 def are_uniform(texts: Sequence[str]) -> bool:

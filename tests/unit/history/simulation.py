@@ -29,6 +29,8 @@ class Historian:
     slow_from: int | None = None
     ignores_range: bool = False
     always_cut: bool = False
+    broken: tuple[int, int] | None = None
+    fails: Callable[[str, Question], i3x.I3XError | None] | None = None
     text: Callable[[int], str] = nanoseconds.to_text
     requests: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(1))
@@ -41,10 +43,15 @@ class Historian:
             raise i3x.BadRequestError("the range is too long", 400)
         if self.slow_from is not None and question.length > self.slow_from:
             raise i3x.TimeoutError("no answer in time")
+        if self.broken is not None and question.start <= self.broken[1] and question.end >= self.broken[0]:
+            raise i3x.BadRequestError("a block can't be read", 400)
         answer: i3x.BulkDict[i3x.HistoricalValue] = i3x.BulkDict()
         left = self.most_rows
         cut = {}
         for element_id in question.element_ids:
+            if self.fails is not None and (failure := self.fails(element_id, question)) is not None:
+                answer.errors[element_id] = failure
+                continue
             if element_id not in self.series:
                 answer.errors[element_id] = i3x.NotFoundError("unknown", 404)
                 continue
@@ -93,9 +100,14 @@ class Historian:
         return answer
 
 
-def read_all(historian: Historian, reading: Reading, most_requests: int = 2000) -> list[i3x.HistoryWindow]:
+def read_all(
+    historian: Historian,
+    reading: Reading,
+    most_requests: int = 2000,
+    windows: list[i3x.HistoryWindow] | None = None,
+) -> list[i3x.HistoryWindow]:
     """Read everything, as the drivers do."""
-    windows: list[i3x.HistoryWindow] = []
+    windows = [] if windows is None else windows
     while True:
         while (window := reading.take()) is not None:
             windows.append(window)

@@ -60,7 +60,7 @@ def _generate(options: argparse.Namespace) -> int:
     # A trial of another document leaves the package alone.
     if options.output.resolve() == RAW:
         sync.write(PACKAGE)
-        print(f"wrote {PACKAGE / sync.TARGET}")
+        print("".join(f"wrote {PACKAGE / target}\n" for target in sync.TARGETS.values()), end="")
     return 0
 
 

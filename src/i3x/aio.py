@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -29,6 +30,7 @@ from i3x.models import (
     CurrentValue,
     Gap,
     HistoricalValue,
+    HistoryProgress,
     Namespace,
     ObjectInstance,
     ObjectType,
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from i3x.delivery.hosting import AsyncDeliveries
     from i3x.delivery.view import Delivery
     from i3x.delivery.watch import AsyncWatch
+    from i3x.history.asynchronous import AsyncAsk, AsyncHistoryIterator
+    from i3x.history.reading import Question
     from i3x.navigate.space import AsyncAddressSpace
     from i3x.navigate.traversal import AsyncTraversal
     from i3x.value_schemas import ElementSchema
@@ -421,19 +425,33 @@ class AsyncClient(ClientBase):
     ) -> HistoricalValue[V]:
         """Return the values of an element over a time range, both ends included.
 
-        A time is an aware ``datetime``, a ``timedelta`` back from now (``timedelta(hours=8)``) or RFC 3339
-        text. Without a start the range begins at the epoch (1970), without an end it ends now.
-        ``max_depth``: 1 is this element alone, N adds N - 1 levels of its components, 0 all of them.
-        ``as_type`` and ``strict`` are as for ``get_value``, for each of the values. ``partial`` of the result is
-        what a 206 answer cut. Standard: Query, queryHistoricalValues.
+        A time is an aware ``datetime``, RFC 3339 text, or counts back from now: a ``timedelta``, or text such as
+        ``"-8h"``, ``"-1d12h"`` (weeks ``w``, ``d``, ``h``, ``m``, ``s``) and ``"now"``. Without a start the range
+        begins at the epoch (1970), without an end it ends now. ``max_depth``: 1 is this element alone, N adds N - 1
+        levels of its components, 0 all of them.
+
+        One request asks for the whole range. If the server cuts the answer (206), refuses it for its size (400,
+        413) or takes too long, shorter ranges are asked for until all is there; ``timeout`` and the client's
+        ``deadline`` are for each request. ``partial`` of the result is None then, or says which times the server
+        does not give. ``as_type`` and ``strict`` are as for ``get_value``, for each of the values. Standard: Query,
+        queryHistoricalValues.
 
         Raises :class:`~i3x.NotFoundError` if the server does not know the element,
         :class:`~i3x.NotSupportedError` if it keeps no history, and
         :class:`~i3x.InvalidServerResponseError`, naming the path, if a value does not fit ``as_type``.
         """
-        reader = ValueReader(as_type, strict)
-        call = operations.get_history(element_id, start_time, end_time, max_depth)
-        return reader.history(await self._sender.send(call, timeout))
+        found = await self.get_histories(
+            [arguments.element_id(element_id)],
+            start_time,
+            end_time,
+            max_depth,
+            as_type=as_type,
+            strict=strict,
+            timeout=timeout,
+        )
+        for error in found.errors.values():
+            raise error
+        return found[element_id]
 
     async def get_histories(
         self,
@@ -448,12 +466,62 @@ class AsyncClient(ClientBase):
     ) -> BulkDict[HistoricalValue[V]]:
         """Return the values of several elements over one time range, as a dict by element id.
 
-        Arguments as for ``get_history``. What failed is in ``errors`` of the result, and what a 206 answer cut
-        in ``partial``, of the result and of each value. Standard: Query, queryHistoricalValues.
+        Arguments, and what is done about cut answers, are as for ``get_history``. What failed is in ``errors`` of
+        the result, and what the server does not give in ``partial``, of the result and of each value. Standard:
+        Query, queryHistoricalValues.
         """
+        from i3x.history.asynchronous import read_whole
+
         reader = ValueReader(as_type, strict)
-        call = operations.get_histories(element_ids, start_time, end_time, max_depth)
-        return reader.histories(await self._sender.send(call, timeout))
+        ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
+        return reader.histories(await read_whole(self._asking(max_depth, timeout), ids, *bounds))
+
+    def iter_history(
+        self,
+        element_ids: Iterable[str],
+        start_time: Time | None = None,
+        end_time: Time | None = None,
+        max_depth: int = 1,
+        *,
+        window: timedelta | None = None,
+        on_progress: Callable[[HistoryProgress], object] | None = None,
+        timeout: Timeout | None = None,
+    ) -> AsyncHistoryIterator:
+        """Return the values of elements over a time range of any length as an iterator, in the order of time.
+
+        ::
+
+            async for point in client.iter_history(["sensor-001"], "-30d"):
+                print(point.element_id, point.timestamp, point.value)
+
+        The range is read in windows that grow and shrink with what the server gives in one answer, so that no more
+        than a window is held in memory; ``windows()`` of the result gives whole windows, for bulk work. ``window``
+        is the length of the first one. ``on_progress(progress)`` is called after each request. Times,
+        ``max_depth`` and ``timeout`` (of each request) are as for ``get_history``. What failed is in ``errors`` of
+        the iterator, and what the server does not give in ``missing``; both are logged as warnings. Nothing is
+        asked before the first value is. Standard: Query, queryHistoricalValues.
+
+        Raises, while it is iterated over, :class:`~i3x.NotSupportedError` if the server keeps no history. After an
+        error it can be asked again, and goes on where it was.
+        """
+        from i3x.history.asynchronous import AsyncHistoryIterator
+        from i3x.history.reading import Reading
+
+        ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
+        reading = Reading(ids, *bounds, in_windows=True, window=arguments.window(window))
+        return AsyncHistoryIterator(self._asking(max_depth, timeout), reading, on_progress)
+
+    def _asking(self, max_depth: int, timeout: Timeout | None) -> AsyncAsk:
+        """Return what sends the questions of the engine that reads history."""
+        depth = arguments.max_depth(max_depth)
+
+        async def ask(question: Question) -> BulkDict[HistoricalValue]:
+            call = operations.get_histories(
+                question.element_ids, question.start_time, question.end_time, depth
+            )
+            return await self._sender.send(call.limited(question.most_bytes), timeout)
+
+        return ask
 
     # --- update -----------------------------------------------------------------------------------------
 

@@ -19,10 +19,12 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from i3x.models import VQT, CurrentValue, ObjectInstance, Subscription, ValueChange, to_datetime
+from i3x import nanoseconds
+from i3x.models import VQT, CurrentValue, ObjectInstance, Subscription, ValueChange
 
 Time: TypeAlias = datetime | timedelta | str
-"""A moment: an aware datetime, a timedelta back from now, or RFC 3339 text, which is sent as it is."""
+"""A moment: an aware datetime, a timedelta back from now, RFC 3339 text, which is sent as it is, or text that
+counts back from now: ``"-8h"``, ``"-1d12h"``, ``"now"``."""
 
 Element: TypeAlias = ObjectInstance | str
 """An object, or its element id."""
@@ -30,9 +32,7 @@ Element: TypeAlias = ObjectInstance | str
 EPOCH = "1970-01-01T00:00:00Z"
 QUALITIES = ("Good", "GoodNoData", "Bad", "Uncertain")
 
-_RFC3339 = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}):([0-9]{2})((?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?)"
-)
+_BACK = re.compile(r"-(?:([0-9]+)w)?(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 _RECORDS = (VQT, CurrentValue, ValueChange)  # the models that are a value with its quality and timestamp
 _VQT_KEYS = frozenset(("value", "quality", "timestamp"))
 
@@ -142,18 +142,23 @@ def time_range(start: Time | None, end: Time | None) -> tuple[str, str]:
     """
     now = datetime.now(UTC)
     since = EPOCH if start is None else time(start, "start_time", now)
-    first = to_datetime(since) or now
+    first = nanoseconds.of_text(since)
     if end is None:
         # By the server's clock, from which a start may come, now may be later than by this one.
-        return since, _rfc3339(max(now, first))
+        return since, nanoseconds.to_text(max(nanoseconds.of_datetime(now), first))
     until = time(end, "end_time", now)
-    if first > (to_datetime(until) or now):
+    if first > nanoseconds.of_text(until):
         raise ValueError(f"start_time must not be after end_time, but {since} is after {until}")
     return since, until
 
 
 def time(value: Time, name: str = "timestamp", now: datetime | None = None) -> str:
-    """Return a moment as RFC 3339 text; a text is checked and otherwise left as it is."""
+    """Return a moment as RFC 3339 text; a text that is one is checked and otherwise left as it is."""
+    if isinstance(value, str):
+        back = _back(value, name)
+        if back is None:
+            return _timestamp(value, name)
+        value = back
     if isinstance(value, timedelta):
         if value < timedelta(0):
             raise ValueError(
@@ -173,28 +178,50 @@ def time(value: Time, name: str = "timestamp", now: datetime | None = None) -> s
             return _rfc3339(value.astimezone(UTC))
         except OverflowError as error:
             raise ValueError(f"{name} has no date in UTC: {value!r}") from error
-    if not isinstance(value, str):
-        raise TypeError(
-            f"{name} must be a datetime, a timedelta or RFC 3339 text, not {type(value).__name__}"
+    raise TypeError(f"{name} must be a datetime, a timedelta or text, not {type(value).__name__}")
+
+
+def _back(text: str, name: str) -> timedelta | None:
+    """Return how far back from now a text such as ``-8h`` lies; None if it is no such text."""
+    if text == "now":
+        return timedelta(0)
+    match = _BACK.fullmatch(text)
+    if match is None or not any(match.groups()):
+        return None
+    numbers_of = [int(group or 0) for group in match.groups()]
+    try:
+        return timedelta(
+            **dict(zip(("weeks", "days", "hours", "minutes", "seconds"), numbers_of, strict=True))
         )
-    if _parsed(value) is None:
-        raise ValueError(f'{name} must be RFC 3339 text, such as "2026-01-31T08:00:00Z", not {value!r}')
-    return value
+    except OverflowError as error:
+        raise ValueError(f"{name} is further back than there are dates: {text!r}") from error
+
+
+def _timestamp(text: str, name: str) -> str:
+    """Return RFC 3339 text after checking it."""
+    try:
+        nanoseconds.of_rfc_3339(text)
+    except ValueError:
+        raise ValueError(
+            f'{name} must be RFC 3339 text, such as "2026-01-31T08:00:00Z", or count back from now in weeks, '
+            f'days, hours, minutes and seconds, such as "-8h", "-1d12h" or "now", not {text!r}'
+        ) from None
+    return text
+
+
+def window(value: timedelta | None) -> int | None:
+    """Return the length of a window in nanoseconds."""
+    if value is None:
+        return None
+    if not isinstance(value, timedelta):
+        raise TypeError(f"window must be a timedelta, not {type(value).__name__}")
+    if value <= timedelta(0):
+        raise ValueError(f"window must be longer than nothing, not {value!r}")
+    return nanoseconds.of_timedelta(value)
 
 
 def _rfc3339(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
-
-
-def _parsed(text: str) -> datetime | None:
-    """Return RFC 3339 text as a datetime, a leap second as the one before it; None if it is something else."""
-    if (parts := _RFC3339.fullmatch(text.upper())) is None:
-        return None
-    minute, second, rest = parts.groups()
-    try:
-        return datetime.fromisoformat(f"{minute}:{'59' if second == '60' else second}{rest}")
-    except ValueError:
-        return None
 
 
 def new_value(value: Any, quality: str | None = None, timestamp: Time | None = None) -> dict[str, Any]:

@@ -34,7 +34,8 @@ class Call(Generic[T]):
 
     ``read`` returns the result or raises the :class:`~i3x.I3XError` that the reply stands for. A call that needs
     no request at all has an empty ``method``, and its ``read`` looks at no reply. ``changes`` says that the
-    server is another one after it: a write, a registration, a deletion.
+    server is another one after it: a write, a registration, a deletion. ``most_bytes`` is the largest answer
+    that is wanted, where that is less than the client reads.
     """
 
     operation: str
@@ -47,6 +48,7 @@ class Call(Generic[T]):
     needs_credentials: bool = True
     streams: bool = False
     changes: bool = False
+    most_bytes: int | None = None
 
     def observed(self, observe: Callable[[Reply], object]) -> Call[T]:
         """Return a call that shows each reply before it is read."""
@@ -57,6 +59,10 @@ class Call(Generic[T]):
             return read(reply)
 
         return replace(self, read=show_and_read)
+
+    def limited(self, most_bytes: int | None) -> Call[T]:
+        """Return a call that wants no larger answer than this."""
+        return replace(self, most_bytes=most_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +104,7 @@ class Bulk(Generic[T]):
     def observed(self, observe: Callable[[Reply], object]) -> Bulk[T]:
         """Return the same with calls that show each reply before it is read."""
         return replace(self, call=lambda ids, texts: self.call(ids, texts).observed(observe))
+
+    def limited(self, most_bytes: int | None) -> Bulk[T]:
+        """Return the same with calls that want no larger answers than this."""
+        return replace(self, call=lambda ids, texts: self.call(ids, texts).limited(most_bytes))

@@ -127,6 +127,10 @@ class ValueNotKeptError(I3XError):
     found: object = None
 
 
+class TooLargeError(InvalidServerResponseError):
+    """The answer is larger than what is to be read at once."""
+
+
 class BulkError(I3XError):
     """Some items of a bulk call failed; raised by ``raise_for_errors()`` of its result.
 

@@ -1,4 +1,7 @@
-"""Saving a history of which some points can't be read: one NaN must not cost a year of values."""
+"""What is not whole of a history: points that can't be read, and what a server says that it has cut.
+
+One NaN must not cost a year of values, and what was cut must be known of each element, to be asked for again.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from i3x.broken_json import UNREADABLE, decoded, fault_of, items, members
 from i3x.conversion import from_builtins
 from i3x.errors import InvalidServerResponseError
-from i3x.models import VQT
+from i3x.models import VQT, HistoricalValue, ResponseDetail
+from i3x.results import BulkDict
+
+_UNREADABLE = "Unreadable values"
+_UNREADABLE_AND_CUT = "Unreadable values in a cut answer"
 
 
 def salvage(text: bytes, path: str) -> Mapping[str, Any] | None:
@@ -39,7 +47,7 @@ def salvage(text: bytes, path: str) -> Mapping[str, Any] | None:
     return {
         **{name: decoded(value) for name, value in outer.items() if name != "result"},
         "result": {**rest, "values": values},
-        "responseDetail": {"title": "Unreadable values", "status": 206, "detail": detail},
+        "responseDetail": {"title": _UNREADABLE, "status": 206, "detail": detail},
     }
 
 
@@ -60,3 +68,31 @@ def _member(text: bytes, path: str, faults: list[str]) -> Any:
     except UNREADABLE as error:
         faults.append(f"`{path}` {fault_of(text, error)}")
         return None
+
+
+def tell_cut(found: BulkDict[HistoricalValue], whole: ResponseDetail | None) -> BulkDict[HistoricalValue]:
+    """Say of each element of an answer whether it may have been cut; ``whole`` is what a 206 said of all.
+
+    A 206 that names the elements it has cut is believed; one that names none may have cut any.
+    """
+    if whole is None:
+        return found
+    names_some = any(is_cut(value.partial) for value in found.values())
+    for value in found.values():
+        if value.partial is None and not names_some:
+            force_setattr(value, "partial", whole)
+        elif value.partial is not None and value.partial.title == _UNREADABLE:
+            # What the server said of the element has given way to what can't be read.
+            detail = f"{whole.detail}; {value.partial.detail}"
+            force_setattr(value, "partial", ResponseDetail(_UNREADABLE_AND_CUT, 206, detail))
+    return found
+
+
+def is_cut(partial: ResponseDetail | None) -> bool:
+    """Whether a server has cut a history, so that there is more to ask for."""
+    return partial is not None and partial.title != _UNREADABLE
+
+
+def is_unreadable(partial: ResponseDetail | None) -> bool:
+    """Whether a history has points that can't be read, and never will be."""
+    return partial is not None and partial.title in (_UNREADABLE, _UNREADABLE_AND_CUT)

@@ -229,10 +229,11 @@ class CurrentValue(_Timestamped, Generic[V], frozen=True, rename="camel", gc=Fal
 
 
 class HistoricalValue(_Model, Generic[V], frozen=True, rename="camel", gc=False):
-    """The values of an element over a time range, in the server's order.
+    """The values of an element over a time range.
 
-    ``components`` maps the element ids of its parts to theirs where ``max_depth`` reached them, else None.
-    ``partial`` is what a 206 answer said was cut, None if the range is whole.
+    They are in the server's order if it gave them in one answer, else in the order of time. ``components`` maps the
+    element ids of its parts to theirs where ``max_depth`` reached them, else None. ``partial`` says what the server
+    does not give, None if the range is whole.
     """
 
     renamed: ClassVar[Mapping[str, str]] = {"data": "since 1.0 the points are in `.values`"}
@@ -259,6 +260,55 @@ class HistoricalValue(_Model, Generic[V], frozen=True, rename="camel", gc=False)
             force_setattr(history, "element_id", name)
             unnamed.extend((history.components or {}).items())
         return self
+
+
+class HistoricalPoint(_Timestamped, frozen=True, rename="camel", gc=False):
+    """One value of the history of an element, as ``iter_history()`` gives them."""
+
+    element_id: str
+    value: Any = None
+    quality: str = ""
+    timestamp: str = ""
+
+
+class HistoryWindow(_Model, frozen=True):
+    """The whole history of some elements over one stretch of time, as ``iter_history().windows()`` gives them.
+
+    Both times are RFC 3339 text in UTC, exact to the nanosecond. What was recorded at ``end_time`` itself belongs
+    to the next window, except for the last one. ``histories`` has the elements that have values in the window, by
+    element id, each with its ``values`` in the order of time.
+    """
+
+    start_time: str
+    end_time: str
+    histories: dict[str, HistoricalValue]
+
+
+class MissingHistory(_Model, frozen=True):
+    """A stretch of history that a server does not give in whole, and why.
+
+    Both times are RFC 3339 text in UTC, exact to the nanosecond, and both belong to it. What the server did give
+    of it is not held back.
+    """
+
+    element_ids: tuple[str, ...]
+    start_time: str
+    end_time: str
+    detail: str = ""
+
+
+class HistoryProgress(_Model, frozen=True, gc=False):
+    """How far ``iter_history()`` has come.
+
+    ``fraction`` is the part of the time range that is done, from 0 to 1, ``points`` how many values were given
+    out or wait to be, ``time`` the RFC 3339 text up to which everything is there, and ``requests`` how many
+    requests were made.
+    """
+
+    fraction: float
+    points: int
+    time: str
+    requests: int
 
 
 class ValueChange(_Timestamped, Generic[V], frozen=True, rename="camel", gc=False):
@@ -338,6 +388,10 @@ for _model in (
     VQT,
     CurrentValue,
     HistoricalValue,
+    HistoricalPoint,
+    HistoryWindow,
+    MissingHistory,
+    HistoryProgress,
     ValueChange,
     SyncBatch,
     Gap,

@@ -371,16 +371,9 @@ def get_histories(
         for element_id, history in zip(ids, outcomes.results, strict=True):
             if history is not None:
                 history.of(element_id)
-        return _as_dict(outcomes, ids)
+        return histories.tell_cut(_as_dict(outcomes, ids), outcomes.whole)
 
     return _bulk(operation, endpoint._get_kwargs(body=body), _encoded(ids), read, BulkDict[HistoricalValue])
-
-
-def get_history(
-    element_id: str, start_time: Time | None, end_time: Time | None, max_depth: int
-) -> Call[HistoricalValue]:
-    """``POST /objects/history`` for one element."""
-    return _only(get_histories([arguments.element_id(element_id)], start_time, end_time, max_depth))
 
 
 V = TypeVar("V", CurrentValue, HistoricalValue)

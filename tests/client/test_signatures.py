@@ -10,6 +10,8 @@ import i3x
 from i3x.delivery.consumer import AsyncConsumer, Consumer
 from i3x.delivery.view import Delivery
 from i3x.delivery.watch import AsyncWatch, Watch
+from i3x.history.asynchronous import AsyncHistoryIterator
+from i3x.history.blocking import HistoryIterator
 from i3x.navigate.traversal import AsyncTraversal, Traversal
 
 NAMES = sorted(name for name in dir(i3x.AsyncClient) if not name.startswith("_"))
@@ -46,7 +48,8 @@ def test_the_blocking_documentation_does_not_speak_of_a_loop() -> None:
 LOADED_LATER = {
     each.__name__: each
     for each in (
-        AsyncConsumer, AsyncTraversal, AsyncWatch, Consumer, Delivery, Traversal, Watch,
+        AsyncConsumer, AsyncHistoryIterator, AsyncTraversal, AsyncWatch,
+        Consumer, Delivery, HistoryIterator, Traversal, Watch,
         i3x.AddressSpace, i3x.AsyncAddressSpace,
     )
 }  # fmt: skip

@@ -145,23 +145,3 @@ def test_a_server_without_history(connect: Make) -> None:
         assert not client.server_info.capabilities.query.history
         with pytest.raises(i3x.NotSupportedError, match="optional"):
             client.get_history("sensor-001")
-
-
-def test_a_history_that_was_cut_says_so(connect: Make) -> None:
-    with Server(max_history_rows=10, tick=None) as server:
-        client = connect(server.url)
-        history = client.get_history("sensor-001")
-        assert len(history.values) == 10
-        assert history.partial is not None
-        assert "rows were cut" in history.partial.detail
-
-
-def test_of_several_histories_the_one_that_was_cut_says_so(connect: Make) -> None:
-    with Server(max_history_rows=10, tick=None) as server:
-        client = connect(server.url)
-        end = datetime.now(UTC)
-        histories = client.get_histories(["sensor-001", "sensor-002"], end - timedelta(minutes=75), end)
-        assert histories.partial is not None
-        assert histories["sensor-001"].partial is None
-        assert histories["sensor-002"].partial is not None
-        assert histories["sensor-002"].partial.status == 206

@@ -53,8 +53,10 @@ def test_what_is_committed_is_what_is_generated(generated: Path) -> None:
 def package(tmp_path: Path, generated: Path) -> Path:
     """A package with generated code that is up to date."""
     shutil.copytree(generated, tmp_path / "i3x" / "raw")
-    source = tmp_path / "i3x" / sync.SOURCE
-    source.write_text("class AsyncClient:\n    async def close(self) -> None: ...\n", encoding="utf-8")
+    for name in sync.TARGETS:
+        source = tmp_path / "i3x" / name
+        source.parent.mkdir(exist_ok=True)
+        source.write_text("class AsyncClient:\n    async def close(self) -> None: ...\n", encoding="utf-8")
     sync.write(tmp_path / "i3x")
     return tmp_path / "i3x"
 

@@ -80,6 +80,11 @@ def history_fails_once(server: Server, plant: Plant) -> None:
     loss(server, plant)
 
 
+def history_gives_nothing(server: Server, plant: Plant) -> None:
+    server.fault("history_cut", rows=0)
+    loss(server, plant)
+
+
 def forget(server: Server, plant: Plant) -> None:
     server.fault("forget", operation="syncSubscription", times=1)
     plant.produce(3)
@@ -159,7 +164,8 @@ CASES = {
     "filling fails once": Case(history_fails_once, LIVE_AGAIN, ["reconnect"], told=[i3x.ServerError]),
     "no history": Case(loss, LIVE_AGAIN, ["reconnect"], server={"history": False}, filled=False),
     "history switched off": Case(loss, LIVE_AGAIN, ["reconnect"], options={"backfill": False}, filled=False),
-    "history is cut": Case(loss, LIVE_AGAIN, ["reconnect"], server={"max_history_rows": 1}, filled=False),
+    "history is cut": Case(loss, LIVE_AGAIN, ["reconnect"], server={"max_history_rows": 1}),
+    "history gives nothing": Case(history_gives_nothing, LIVE_AGAIN, ["reconnect"], filled=False),
     "forgotten between polls": Case(
         forget, ["polling", "recovering", "polling"], ["expired"], options=POLLING, told=[i3x.NotFoundError]
     ),

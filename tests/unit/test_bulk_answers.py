@@ -422,7 +422,7 @@ def test_related_objects_name_the_element_that_they_start_from() -> None:
 
 def test_components_of_a_history_carry_their_ids() -> None:
     answer = bulk(item("a", {"values": [], "components": {"x": {"values": [GOOD]}}}))
-    history = read(op.get_history("a", None, None, 0), answer)
+    history = read(op.get_histories(["a"], None, None, 0), answer)["a"]
     assert history.components["x"].element_id == "x"
 
 

@@ -34,7 +34,6 @@ WITH_IDS: dict[str, Callable[[Any], Any]] = {
 WITH_ID: dict[str, Callable[[Any], Any]] = {
     "get_object": lambda given: op.get_object(given, include_metadata=False),
     "get_value": lambda given: op.get_value(given, 1),
-    "get_history": lambda given: op.get_history(given, None, None, 1),
     "update_value": lambda given: op.update_value(given, 5, None, None),
     "update_value_before_release": lambda given: op.update_value_before_release(given, 5, None, None),
     "update_history": lambda given: op.update_history(given, i3x.VQT(5, "Good", NOON)),
@@ -47,7 +46,6 @@ WITH_ID: dict[str, Callable[[Any], Any]] = {
 WITH_DEPTH: dict[str, Callable[[Any], Any]] = {
     "get_value": lambda depth: op.get_value("a", depth),
     "get_values": lambda depth: op.get_values(["a"], depth),
-    "get_history": lambda depth: op.get_history("a", None, None, depth),
     "get_histories": lambda depth: op.get_histories(["a"], None, None, depth),
     "register_items": lambda depth: op.register_items("c", "s", ["a"], depth),
 }
@@ -215,7 +213,7 @@ def test_both_times_of_a_history_are_sent_when_none_is_given() -> None:
 
 @pytest.mark.parametrize("start", [NOON, datetime(2026, 1, 31, 12, tzinfo=UTC)])
 def test_both_times_of_a_history_are_sent_when_one_is_given(start: Any) -> None:
-    body = sent(op.get_history("a", start, None, 1))
+    body = sent(op.get_histories(["a"], start, None, 1))
     assert body["startTime"] == NOON
     assert body["endTime"] > NOON
 
@@ -232,9 +230,9 @@ def test_both_times_of_a_history_are_sent_when_one_is_given(start: Any) -> None:
     ],
 )
 def test_a_wrong_range_of_time_is_refused(start: Any, end: Any) -> None:
-    for call in (lambda: op.get_history("a", start, end, 1), lambda: op.get_histories([], start, end, 1)):
+    for elements in (["a"], []):
         with pytest.raises(ValueError, match=r"start_time|end_time"):
-            call()
+            op.get_histories(elements, start, end, 1)
 
 
 # --- the requests -------------------------------------------------------------------------------------------
@@ -261,7 +259,6 @@ def test_a_wrong_range_of_time_is_refused(start: Any, end: Any) -> None:
         (op.get_values(["a"], 1), "queryLastKnownValues", "POST", "/objects/value"),
         (op.get_value("a", 1), "queryLastKnownValues", "POST", "/objects/value"),
         (op.get_histories(["a"], None, None, 1), "queryHistoricalValues", "POST", "/objects/history"),
-        (op.get_history("a", None, None, 1), "queryHistoricalValues", "POST", "/objects/history"),
         (op.update_value("a", 5, None, None), "updateObjectValues", "PUT", "/objects/value"),
         (op.update_values({"a": 5}), "updateObjectValues", "PUT", "/objects/value"),
         (op.update_history("a", i3x.VQT(5, "", NOON)), "updateObjectHistory", "PUT", "/objects/history"),

@@ -98,6 +98,37 @@ def test_a_timedelta_counts_back_from_now() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("-30s", timedelta(seconds=30)),
+        ("-15m", timedelta(minutes=15)),
+        ("-8h", timedelta(hours=8)),
+        ("-7d", timedelta(days=7)),
+        ("-2w", timedelta(weeks=2)),
+        ("-1d12h", timedelta(days=1, hours=12)),
+        ("-0s", timedelta(0)),
+        ("now", timedelta(0)),
+    ],
+)
+def test_a_text_may_count_back_from_now(text: str, back: timedelta) -> None:
+    assert arguments.time(text, now=NOON) == arguments.time(NOON - back)
+
+
+@pytest.mark.parametrize(
+    "text", ["-", "-8", "8h", "-h", "-8y", "-12h1d", "-1.5h", "--8h", "-8H", "Now", "-8h "]
+)
+def test_what_only_looks_like_counting_back_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r'such as "-8h", "-1d12h" or "now"'):
+        arguments.time(text)
+
+
+@pytest.mark.parametrize("text", ["-9999999w", "-99999999999999999999d"])
+def test_a_text_that_counts_back_beyond_all_dates_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="further back than there are dates"):
+        arguments.time(text)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "2026-01-31T08:00:00Z",
@@ -171,7 +202,7 @@ def test_a_moment_beyond_all_dates_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [5, 5.0, b"2026-01-31T08:00:00Z", NOON.date(), [NOON]])
 def test_what_is_no_moment_is_a_type_error(value: Any) -> None:
-    with pytest.raises(TypeError, match="must be a datetime, a timedelta or RFC 3339 text"):
+    with pytest.raises(TypeError, match="must be a datetime, a timedelta or text"):
         arguments.time(value)
 
 
@@ -197,6 +228,18 @@ def test_a_range_that_ends_before_it_starts_is_refused(first: datetime, second: 
     assert [datetime.fromisoformat(text) for text in arguments.time_range(start, end)] == [start, end]
     with pytest.raises(ValueError, match="start_time must not be after end_time"):
         arguments.time_range(end, start)
+
+
+def test_a_range_may_be_given_back_from_now_in_text() -> None:
+    start, end = map(datetime.fromisoformat, arguments.time_range("-8h", "now"))
+    assert end - start == timedelta(hours=8)
+
+
+def test_ends_that_differ_by_a_nanosecond_are_two() -> None:
+    early, late = "2026-01-31T08:00:00.000000001Z", "2026-01-31T08:00:00.000000002Z"
+    assert arguments.time_range(early, late) == (early, late)
+    with pytest.raises(ValueError, match="must not be after"):
+        arguments.time_range(late, early)
 
 
 def test_a_range_may_be_one_instant() -> None:

@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 import pytest
 
 import i3x
-from i3x import operations
+from i3x import histories, operations
 from i3x.failures import Reply
 from tests.unit.support import given
 
@@ -51,7 +51,7 @@ def test_one_unreadable_point_does_not_cost_the_others(what: str) -> None:
 
 
 def test_a_single_history_says_what_is_missing_of_it() -> None:
-    history = operations.get_history("sensor-0", None, None, 1).read(answer([UNREADABLE_POINTS["NaN"], GOOD]))
+    history = read([UNREADABLE_POINTS["NaN"], GOOD])["sensor-0"]
     assert (history.element_id, len(history.values)) == ("sensor-0", 1)
     assert history.partial is not None
     assert "1 parts can't be read" in history.partial.detail
@@ -63,7 +63,7 @@ def test_an_unreadable_point_of_a_component_is_told() -> None:
         '{"success": true, "results": [{"success": true, "elementId": "a", "result": {"isComposition": true, '
         f'"values": [{GOOD}], "components": {{"b": {{"values": [{point}]}}}}}}}}]}}'
     )
-    history = operations.get_history("a", None, None, 0).read(Reply(200, body.encode()))
+    history = operations.get_histories(["a"], None, None, 0).whole().read(Reply(200, body.encode()))["a"]
     assert len(history.values) == 1
     assert history.partial is not None
     assert "`$.results[0].result.components`" in history.partial.detail
@@ -82,8 +82,52 @@ def test_a_failed_history_stays_a_failure() -> None:
             ],
         }
     ).replace('"gone"', '"gone", "limit": NaN')
-    with pytest.raises(i3x.I3XError):
-        operations.get_history("a", None, None, 1).read(Reply(200, body.encode()))
+    histories = operations.get_histories(["a"], None, None, 1).whole().read(Reply(200, body.encode()))
+    assert list(histories.errors) == ["a"]
+
+
+CUT = {"title": "Partial Content", "status": 206, "detail": "10 rows only"}
+
+
+def cut(*details: dict[str, Any] | None, unreadable: int | None = None) -> i3x.BulkDict[i3x.HistoricalValue]:
+    """Read a 206 with one history for each of `details`, which is what the server says of it."""
+    items = []
+    for index, detail in enumerate(details):
+        point = UNREADABLE_POINTS["NaN"] if index == unreadable else GOOD
+        said = f', "responseDetail": {json.dumps(detail)}' if detail else ""
+        items.append(
+            f'{{"success": true, "elementId": "sensor-{index}", "result": {{"values": [{point}]}}{said}}}'
+        )
+    body = f'{{"success": true, "results": [{", ".join(items)}], "responseDetail": {json.dumps(CUT)}}}'
+    ids = [f"sensor-{index}" for index in range(len(details))]
+    return operations.get_histories(ids, None, None, 1).whole().read(Reply(206, body.encode()))
+
+
+def cut_ones(found: i3x.BulkDict[i3x.HistoricalValue]) -> list[str]:
+    return [name for name, value in found.items() if histories.is_cut(value.partial)]
+
+
+def test_a_206_that_names_no_element_may_have_cut_any() -> None:
+    assert cut_ones(cut(None, None)) == ["sensor-0", "sensor-1"]
+
+
+def test_a_206_that_names_elements_has_cut_those() -> None:
+    found = cut(None, CUT)
+    assert cut_ones(found) == ["sensor-1"]
+    assert found["sensor-0"].partial is None
+
+
+def test_unreadable_points_alone_are_no_cut() -> None:
+    found = read([GOOD], [UNREADABLE_POINTS["NaN"]])
+    assert cut_ones(found) == []
+    assert histories.is_unreadable(found["sensor-1"].partial)
+
+
+def test_an_element_with_unreadable_points_in_a_206_may_be_cut_as_well() -> None:
+    found = cut(CUT, None, unreadable=1)
+    assert cut_ones(found) == ["sensor-0", "sensor-1"]
+    assert histories.is_unreadable(found["sensor-1"].partial)
+    assert not histories.is_unreadable(found["sensor-0"].partial)
 
 
 @given(points=st.lists(st.sampled_from([GOOD, *UNREADABLE_POINTS.values()]), max_size=8))

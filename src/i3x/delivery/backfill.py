@@ -6,8 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from i3x import operations
+from i3x.arguments import time
 from i3x.calls import Bulk
 from i3x.errors import ConnectionError, I3XError, ServerError, TimeoutError
+from i3x.history.asynchronous import read_whole
+from i3x.history.reading import Question
 from i3x.models import HistoricalValue, ValueChange, to_datetime
 from i3x.results import BulkDict, item_errors
 
@@ -39,12 +42,19 @@ async def fill(
     """
     found = Backfill()
     since = max(start - _LATE, not_before)
+    bounds = time(since), time(max(since, end))
     for depth in sorted(set(items.values())):
+
+        async def ask(question: Question, depth: int = depth) -> BulkDict[HistoricalValue]:
+            return await send(
+                operations.get_histories(question.element_ids, question.start_time, question.end_time, depth)
+            )
+
         ids = [element_id for element_id, wanted in items.items() if wanted == depth]
         for first in range(0, len(ids), _ELEMENTS_PER_REQUEST):
             some = ids[first : first + _ELEMENTS_PER_REQUEST]
             try:
-                histories = await send(operations.get_histories(some, since, max(since, end), depth))
+                histories = await read_whole(ask, some, *bounds)
                 errors = item_errors(histories)
             except (ConnectionError, TimeoutError, ServerError):
                 raise
@@ -53,7 +63,7 @@ async def fill(
                 continue
             found.failures += [str(error) for error in errors.values()]
             if histories.partial is not None:
-                found.failures.append(f"the server cut the history: {histories.partial.detail}")
+                found.failures.append(f"the history has not all of it: {histories.partial.detail}")
             for history in histories.values():
                 found.changes += _changes(history)
     found.changes.sort(key=lambda change: moment_of(change.timestamp))

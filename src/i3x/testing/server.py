@@ -9,7 +9,7 @@ import ipaddress
 import os
 import socket
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -262,6 +262,22 @@ class Server:
             KeyError: there is no such object.
         """
         self._on_loop(lambda: changing.remove(self._state, element_id))
+
+    def set_history(self, element_id: str, points: Iterable[tuple[Any, str, str]]) -> None:
+        """Give an object this history in place of its own: a value, a quality and a timestamp for each point.
+
+        Args:
+            element_id: the object.
+            points: in any order. Several may have the same timestamp, whose text is sent as it is.
+
+        Raises:
+            KeyError: there is no such object.
+            ValueError: a timestamp is not RFC 3339.
+        """
+        if element_id not in self._state.station.space.elements:
+            raise KeyError(element_id)
+        history = [VQT(*point) for point in points]
+        self._on_loop(lambda: self._state.values.plant(element_id, history))
 
     def fault(
         self,

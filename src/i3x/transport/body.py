@@ -6,7 +6,7 @@ import zlib
 
 import httpx
 
-from i3x.errors import InvalidServerResponseError
+from i3x.errors import InvalidServerResponseError, TooLargeError
 
 
 class Body:
@@ -58,13 +58,20 @@ class Body:
     def _keep(self, part: bytes) -> None:
         self._size += len(part)
         if self._size > self._most:
-            self._give_up(f"it is larger than max_response_bytes={self._most}; ask for less at once")
+            self._give_up(
+                f"it is larger than max_response_bytes={self._most}; ask for less at once", kind=TooLargeError
+            )
         if not self._given_up:
             self._parts.append(part)
 
-    def _give_up(self, why: str, error: Exception | None = None) -> None:
+    def _give_up(
+        self,
+        why: str,
+        error: Exception | None = None,
+        kind: type[InvalidServerResponseError] = InvalidServerResponseError,
+    ) -> None:
         if not self._failed:
-            raise InvalidServerResponseError(
+            raise kind(
                 f"{self._operation}: the answer can't be read: {why}; if that is not it, tell the maintainers of "
                 "the server, or of the proxy before it",
                 operation=self._operation,

@@ -63,6 +63,8 @@ class _SenderBase:
 
     def _body(self, response: httpx.Response, exchange: Exchange) -> Body:
         most = self._server.options.max_response_bytes
+        if exchange.call.most_bytes is not None:
+            most = min(most, exchange.call.most_bytes)
         return Body(response.headers, exchange.call.operation, most, failed=response.status_code >= 400)
 
 

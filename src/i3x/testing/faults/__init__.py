@@ -26,6 +26,7 @@ from .documents import (
     Reorder,
     SuccessEnvelope,
 )
+from .history import HistoryCut, HistoryLongest, HistoryOpenEnd, HistoryOrder, HistoryRange, HistorySlow
 from .rules import BREAKS
 from .streams import (
     EventClose,
@@ -62,6 +63,13 @@ FAULTS: dict[str, type[Fault]] = {
     "extra_fields": ExtraFields,
     "missing_optional": MissingOptional,
     "nulls": Nulls,
+    # history
+    "history_cut": HistoryCut,
+    "history_longest": HistoryLongest,
+    "history_open_end": HistoryOpenEnd,
+    "history_order": HistoryOrder,
+    "history_range": HistoryRange,
+    "history_slow": HistorySlow,
     # the answer's bytes
     "not_json": NotJson,
     # the wire

@@ -1,0 +1,362 @@
+"""What to ask next, and what to make of the answer: the engine that reads history, without I/O.
+
+Each element is a track that is read from the start of the range to its end. The engine asks for those that lag
+behind, over a window; whole answers move them on, to the window's end. An answer that was cut (206) is never
+pieced together, since nothing says which part of it was kept: a shorter window, or fewer elements at once, are
+asked for instead, until answers are whole. What is cut even so, at a single moment of a single element, is kept as
+far as it goes and told as missing. Windows overlap by the moment that they share, since servers differ in whether
+a range has its ends.
+
+A server may call each answer cut, or refuse for ever. Patience ends therefore: each window that is given up halves
+what is left of it, until whole answers restore it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from i3x import nanoseconds
+from i3x.errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConnectionError,
+    I3XError,
+    ServerError,
+    TimeoutError,
+    TooLargeError,
+)
+from i3x.histories import is_cut, is_unreadable
+from i3x.history.pace import PROBE, Pace
+from i3x.history.tracks import Kept, Track
+from i3x.models import HistoricalValue, HistoryProgress, HistoryWindow, MissingHistory
+from i3x.results import BulkDict
+
+logger = logging.getLogger("i3x.history")
+
+_TARGET = 50_000  # points that a window should have
+_MOST_BYTES = 32 * 2**20  # of an answer for a window
+_FIRST_ROWS = 5_000  # that the first window has if every element has one value a second
+_PATIENCE = 100  # answers in a row that bring nothing
+_REFUSAL = 6  # such answers that a refusal counts for
+_SHORTEST = 1_000  # nanoseconds of a window that is refused; nothing shorter is tried then
+_FALSE_ALARMS = 2
+_WARNINGS = 10
+_NO_ANSWER = (ConnectionError, AuthenticationError, ServerError)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request that has to be made: the history of these elements between two moments, both included.
+
+    ``most_bytes`` is the largest answer that is wanted; a larger one is asked for in parts.
+    """
+
+    element_ids: list[str]
+    start: int
+    end: int
+    start_time: str
+    end_time: str
+    most_bytes: int | None
+
+    @property
+    def length(self) -> int:
+        """The nanoseconds between the two moments."""
+        return self.end - self.start
+
+
+class Reading:
+    """The history of some elements over one range.
+
+    ``in_windows`` says that it is given out window by window: these have a limited number of points, and what
+    keeps the server from answering is raised. Otherwise all is kept until the end, and the first question is
+    about the whole range.
+    """
+
+    def __init__(
+        self,
+        element_ids: Iterable[str],
+        start_time: str,
+        end_time: str,
+        *,
+        in_windows: bool = False,
+        window: int | None = None,
+    ) -> None:
+        self.start_time, self.end_time = start_time, end_time
+        self.errors: dict[str, I3XError] = {}
+        self.missing: list[MissingHistory] = []
+        self._start, self._end = nanoseconds.of_text(start_time), nanoseconds.of_text(end_time)
+        self._in_windows = in_windows
+        self._tracks = {element_id: Track(element_id) for element_id in element_ids}
+        self._levels = {self._start: dict.fromkeys(self._tracks.values())} if self._tracks else {}
+        self._given_time = start_time
+        self._looked_until: int | None = self._start
+        self._elements = max(len(self._tracks), 1)
+        length = self._end - self._start
+        if in_windows:
+            seconds = max(1, min(_FIRST_ROWS // max(len(self._tracks), 1), 3600))
+            length = window or seconds * nanoseconds.SECOND
+        self._pace = Pace(length, _TARGET if in_windows else None)
+        self._patience = _PATIENCE
+        self._vain = 0
+        self._false_alarms = 0
+        self._most_in_series = 0
+        self._points = 0
+        self._requests = 0
+
+    # --- asking -----------------------------------------------------------------------------------------
+
+    def question(self) -> Question | None:
+        """Return what to ask next, None if everything is there that can be had."""
+        if not self._levels:
+            return None
+        start = min(self._levels)
+        tracks = list(itertools.islice(self._levels[start], self._elements))
+        if tracks[0].is_narrowed:
+            end, tracks = start, [track for track in tracks if track.is_narrowed]
+        else:
+            others = min((level for level in self._levels if level > start), default=self._end)
+            end = self._pace.end(start, others) if start < self._end else start
+        is_last_try = len(tracks) == 1 and end - start <= 1
+        return Question(
+            [track.element_id for track in tracks],
+            start,
+            end,
+            self._text(start),
+            self._text(end),
+            _MOST_BYTES if self._in_windows and not is_last_try else None,
+        )
+
+    def _text(self, moment: int) -> str:
+        """Return the text of a moment; the ends of the range are as the user gave them."""
+        if moment == self._start:
+            return self.start_time
+        return self.end_time if moment == self._end else nanoseconds.to_text(moment)
+
+    # --- answers ----------------------------------------------------------------------------------------
+
+    def answered(self, question: Question, histories: BulkDict[HistoricalValue]) -> None:
+        """Take in an answer.
+
+        Raises an error of single elements that keeps the server from answering for them, unless all is kept until
+        the end; they are asked for again.
+        """
+        self._requests += 1
+        whole: dict[Track, Kept] = {}
+        cut: dict[Track, Kept] = {}
+        sizes = [0]
+        for element_id, history in histories.items():
+            kept = Kept(history, question.start, question.end)
+            sizes += kept.sizes
+            (cut if is_cut(history.partial) else whole)[self._tracks[element_id]] = kept
+            if is_unreadable(history.partial):
+                self._miss([element_id], question.start, question.end, kept.words)
+        if whole:
+            self._take_in(question, whole, sum(sizes))
+        if cut:
+            self._cut(question, cut, sum(sizes))
+        self._most_in_series = max(self._most_in_series, *sizes)
+        if histories.errors:
+            self._failed_elements(question, histories.errors)
+
+    def _take_in(self, question: Question, whole: dict[Track, Kept], rows: int) -> None:
+        """Move the tracks on whose answer is whole."""
+        self._vain, self._patience = 0, _PATIENCE
+        self._pace.whole(question.length, rows, len(whole) / len(self._tracks))
+        if len(question.element_ids) == self._elements and self._pace.may_take_more(rows):
+            self._elements = min(self._elements * 2, len(self._tracks))
+        for track, kept in whole.items():
+            track.is_proven = True
+            self._points += track.add(kept, question.start)
+            is_doubtful = track.is_doubtful and not any(kept.sizes)
+            extra = track.widen(question.start)
+            if extra or is_doubtful:
+                self._points += extra
+                detail = "the server knows more of this moment as part of a longer range, and cuts it there"
+                self._miss([track.element_id], question.start, question.end, detail)
+        self._move_on(question, whole)
+
+    def _move_on(self, question: Question, tracks: Iterable[Track]) -> None:
+        """Move tracks to the end of a window. A single moment is done with: the next window begins after it."""
+        moved = list(tracks)
+        self._leave(question.start, moved)
+        if question.end < self._end:
+            end = question.end if question.length else question.start + 1
+            self._levels.setdefault(end, {}).update(dict.fromkeys(moved))
+
+    def _leave(self, start: int, tracks: Iterable[Track]) -> None:
+        level = self._levels[start]
+        for track in tracks:
+            del level[track]
+        if not level:
+            del self._levels[start]
+
+    # --- answers that were cut --------------------------------------------------------------------------
+
+    def _cut(self, question: Question, cut: dict[Track, Kept], rows: int) -> None:
+        """Ask for less, or give up where less can't be asked for."""
+        sizes = [size for kept in cut.values() for size in kept.sizes if size]
+        for track in cut:
+            track.is_proven = True
+        self._vain += 1
+        if self._is_in_vain(sum(sizes)):
+            self._accept(question, cut)
+        elif question.length <= 1 and len(cut) < len(question.element_ids):
+            pass  # the others are whole, and leave more room in the next answer
+        elif len(cut) > 1 and (question.length <= 1 or sum(sizes) < 2 * len(sizes)):
+            self._elements = max(1, len(cut) // 2)
+        elif question.length == 0:
+            # No limit of rows explains an answer that is cut to fewer of them than others have.
+            self._false_alarms += 1 if sizes else _FALSE_ALARMS
+            if sum(sizes) >= self._most_in_series > 0:
+                self._false_alarms = 0
+            self._accept(question, cut)
+        elif question.length == 1:
+            for track, kept in cut.items():
+                track.narrow(kept, question.start, to_nothing=not rows)
+        else:
+            self._shorten(question, cut, rows)
+
+    def _is_in_vain(self, rows: int) -> bool:
+        """Whether asking for less has brought nothing for too long, or can't be expected to bring anything."""
+        is_false_alarm = self._false_alarms >= _FALSE_ALARMS and rows < max(self._most_in_series, 1)
+        return is_false_alarm or self._vain > self._patience
+
+    def _shorten(self, question: Question, cut: dict[Track, Kept], rows: int) -> None:
+        spans = [span for kept in cut.values() for span in kept.spans()]
+        gap = min((first for first, _ in spans), default=question.start) - question.start
+        span = min((last - first for first, last in spans if last > first), default=0)
+        self._pace.cut(question.length, rows, gap, span)
+
+    def _accept(self, question: Question, cut: dict[Track, Kept]) -> None:
+        """Keep what there is of a window, and tell the rest as missing."""
+        for track, kept in cut.items():
+            self._points += track.add(kept, question.start)
+        words = next(iter(cut.values())).words
+        self._give_up(question, cut, words)
+
+    def _give_up(self, question: Question, tracks: Collection[Track], detail: str) -> None:
+        self._vain = 0
+        self._patience //= 2
+        self._pace.skip()
+        self._points += sum(track.widen(question.start) for track in tracks)
+        self._miss([track.element_id for track in tracks], question.start, question.end, detail)
+        self._move_on(question, tracks)
+
+    # --- failures ---------------------------------------------------------------------------------------
+
+    def failed(self, question: Question, error: I3XError) -> None:
+        """Take in that a question failed; raises the error if asking for less would not help."""
+        self._requests += 1
+        if not is_refusal(error, question):
+            raise error
+        tracks = [self._tracks[element_id] for element_id in question.element_ids]
+        unproven = [track for track in tracks if not track.is_proven]
+        if unproven and question.length <= PROBE and len(tracks) == 1:
+            if not any(track.is_proven for track in self._tracks.values()):
+                raise error
+            self._lose(question, tracks[0], error)
+        elif unproven:
+            self._elements = 1
+            self._probe(question)
+        else:
+            self._refused(question, tracks, error)
+
+    def _failed_elements(self, question: Question, errors: dict[str, I3XError]) -> None:
+        refused: list[Track] = []
+        raised: I3XError | None = None
+        for element_id, error in errors.items():
+            track = self._tracks[element_id]
+            if is_refusal(error, question) and (track.is_proven or question.length > PROBE):
+                refused.append(track)
+            elif self._in_windows and isinstance(error, _NO_ANSWER):
+                raised = error
+            else:
+                self._lose(question, track, error)
+        if refused:
+            first = errors[refused[0].element_id]
+            if all(track.is_proven for track in refused):
+                self._refused(question, refused, first)
+            else:
+                self._probe(question)
+        if raised is not None:
+            raise raised
+
+    def _probe(self, question: Question) -> None:
+        """Ask for so little that a refusal must have another reason than the size."""
+        self._pace.refused(max(question.length, 1))
+        self._pace.probe()
+
+    def _refused(self, question: Question, tracks: list[Track], error: I3XError) -> None:
+        """Ask for less, or give up the window after it was refused for too long."""
+        self._vain += _REFUSAL
+        if self._vain > self._patience or question.length <= _SHORTEST:
+            self._give_up(question, tracks, str(error))
+        elif question.length <= PROBE and len(tracks) > 1:
+            self._elements = max(1, len(tracks) // 2)
+        else:
+            self._pace.refused(question.length)
+
+    def _lose(self, question: Question, track: Track, error: I3XError) -> None:
+        """Go on without an element."""
+        self.errors[track.element_id] = error
+        logger.warning("no history of %s: %s", track.element_id, error)
+        if track.is_proven:
+            self._miss([track.element_id], question.start, self._end, str(error))
+        self._leave(question.start, [track])
+
+    def _miss(self, element_ids: list[str], start: int, end: int, detail: str) -> None:
+        """Tell what is missing; what follows on what was told before becomes one with it."""
+        entry = MissingHistory(tuple(element_ids), self._text(start), self._text(end), detail)
+        if self.missing:
+            last = self.missing[-1]
+            follows = start - nanoseconds.of_text(last.end_time) in (0, 1)
+            if follows and (last.element_ids, last.detail) == (entry.element_ids, detail):
+                self.missing[-1] = replace(last, end_time=entry.end_time)
+                return
+        self.missing.append(entry)
+        if len(self.missing) <= _WARNINGS:
+            logger.warning(
+                "history of %s from %s to %s is not whole: %s%s",
+                ", ".join(element_ids),
+                entry.start_time,
+                entry.end_time,
+                detail,
+                "; see `missing` for all that follows" if len(self.missing) == _WARNINGS else "",
+            )
+
+    # --- giving out -------------------------------------------------------------------------------------
+
+    def take(self) -> HistoryWindow | None:
+        """Return the next window that is whole and has values, None if there is none yet, or any more."""
+        end = min(self._levels, default=None)
+        if end == self._looked_until:
+            return None
+        self._looked_until = end
+        found = {name: track.take(end) for name, track in self._tracks.items() if track.has_any(end)}
+        if not found:
+            return None
+        since, self._given_time = self._given_time, self._text(self._end if end is None else end)
+        return HistoryWindow(since, self._given_time, found)
+
+    def histories(self) -> dict[str, HistoricalValue]:
+        """Return all there is, of the elements for which the server has answered at all."""
+        return {name: track.take(None) for name, track in self._tracks.items() if track.is_proven}
+
+    def progress(self) -> HistoryProgress:
+        """Return how far it has come."""
+        done = min(self._levels, default=self._end)
+        length = self._end - self._start
+        fraction = (done - self._start) / length if length else float(not self._levels)
+        return HistoryProgress(fraction, self._points, self._text(done), self._requests)
+
+
+def is_refusal(error: I3XError, question: Question) -> bool:
+    """Whether asking for less may help."""
+    if isinstance(error, TooLargeError):
+        return question.most_bytes is not None
+    return isinstance(error, (BadRequestError, TimeoutError)) or error.status_code == 504

@@ -1,0 +1,192 @@
+"""What has been read of one element, with its components, and is not given out yet."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections import deque
+from collections.abc import Iterator
+
+from i3x.history.runs import Run, arranged, clipped, joined
+from i3x.models import VQT, HistoricalValue
+
+Path = tuple[str, ...]
+"""Where a component is below an element: the ids on the way. The element itself is ``()``."""
+
+
+class Series:
+    """The points of an element or of one component."""
+
+    def __init__(self) -> None:
+        self.is_composition = False
+        self.has_components = False
+        self._runs: deque[Run] = deque()
+        self._undated: list[VQT] = []
+        self._seen: set[tuple[str, str, str]] = set()
+
+    def add(self, run: Run, start: int) -> int:
+        """Take in what an answer has from ``start`` on, which is where the one before it ended.
+
+        Servers differ in whether a range has its ends, so that both may tell of that moment, or one. Returns how
+        many points are new.
+        """
+        held: list[VQT] = []
+        if self._runs:
+            last = self._runs[-1]
+            seam = last.position(start)
+            held = last.points[seam:]
+            self._runs[-1] = last.part(0, seam)
+        after = run.position(start + 1) if held else 0
+        both = joined(held, run.points[:after])
+        if len(both) > after:
+            self._runs.append(Run(both, [start] * len(both)))
+            run = run.part(after, len(run.points))
+        else:
+            both = []
+        if run.points:
+            self._runs.append(run)
+        return len(both) + len(run.points) - len(held)
+
+    def add_undated(self, points: list[VQT]) -> int:
+        """Keep points that have no place in time, each once, since any answer may bring them again."""
+        found = 0
+        for point in points:
+            identity = (point.timestamp, point.quality, repr(point.value))
+            if identity not in self._seen:
+                self._seen.add(identity)
+                self._undated.append(point)
+                found += 1
+        return found
+
+    def take(self, before: int | None) -> list[VQT]:
+        """Give out the points before a moment, None for all."""
+        parts = [self._undated] if self._undated else []
+        self._undated = []
+        while self._runs:
+            run = self._runs[0]
+            index = len(run.points) if before is None else run.position(before)
+            if index:
+                parts.append(run.part(0, index).points)
+            if index < len(run.points):
+                self._runs[0] = run.part(index, len(run.points))
+                break
+            self._runs.popleft()
+        return parts[0] if len(parts) == 1 else list(itertools.chain.from_iterable(parts))
+
+    def has_any(self, before: int | None) -> bool:
+        """Whether there are points to be given out before a moment."""
+        if self._undated:
+            return True
+        return any(run.points and (before is None or run.position(before)) for run in self._runs)
+
+
+class Track:
+    """One element: its series, and how far it has been read."""
+
+    def __init__(self, element_id: str) -> None:
+        self.element_id = element_id
+        self.is_proven = False
+        """Whether the server has answered for it."""
+        self.series: dict[Path, Series] = {(): Series()}
+        self.evidence: dict[Path, list[VQT]] = {}
+        """What an answer that was cut has at the moment that is asked for next, by itself; empty if none is."""
+        self.is_narrowed = False
+        """Whether a single moment is asked for next."""
+        self.is_doubtful = False
+        """Whether the answer before was cut to nothing, so that nothing tells of what it left out."""
+
+    def add(self, kept: Kept, start: int) -> int:
+        """Take in an answer; returns how many points are new."""
+        found = 0
+        for path, part in kept.parts.items():
+            series = self.series.setdefault(path, Series())
+            series.is_composition |= part.history.is_composition
+            series.has_components |= part.history.components is not None
+            found += series.add(part.run, start) + series.add_undated(part.undated)
+        return found
+
+    def narrow(self, kept: Kept, moment: int, *, to_nothing: bool) -> None:
+        """Ask for a single moment next, of which an answer has something perhaps that was cut, even to nothing."""
+        self.is_narrowed, self.is_doubtful = True, to_nothing
+        self.evidence = {
+            path: clipped(part.run, moment, moment)[0].points for path, part in kept.parts.items()
+        }
+
+    def widen(self, moment: int) -> int:
+        """Be done with a single moment; returns how many points of it only the answer before had."""
+        evidence, self.evidence = self.evidence, {}
+        self.is_narrowed = self.is_doubtful = False
+        return sum(
+            self.series.setdefault(path, Series()).add(Run(points, [moment] * len(points)), moment)
+            for path, points in evidence.items()
+            if points
+        )
+
+    def has_any(self, before: int | None) -> bool:
+        """Whether there are points to be given out before a moment."""
+        return any(series.has_any(before) for series in self.series.values())
+
+    def take(self, before: int | None) -> HistoricalValue:
+        """Give out the points before a moment, None for all."""
+        if len(self.series) == 1:
+            only = self.series[()]
+            components: dict[str, HistoricalValue] | None = {} if only.has_components else None
+            return HistoricalValue(self.element_id, only.is_composition, only.take(before), components)
+        made: dict[Path, HistoricalValue] = {}
+        for path, series in sorted(self.series.items(), key=lambda entry: len(entry[0])):
+            value = HistoricalValue(
+                path[-1] if path else self.element_id,
+                series.is_composition,
+                series.take(before),
+                {} if series.has_components else None,
+            )
+            made[path] = value
+            if path and (siblings := made[path[:-1]].components) is not None:
+                siblings[path[-1]] = value
+        return made[()]
+
+
+class Part:
+    """What an answer has of one series, in the order of time and without what lies outside of the range."""
+
+    __slots__ = ("history", "run", "undated")
+
+    def __init__(self, history: HistoricalValue, start: int, end: int) -> None:
+        self.history = history
+        run, undated = arranged(history.values)
+        self.run, misplaced = clipped(run, start, end)
+        self.undated = undated + misplaced
+
+
+class Kept:
+    """What an answer has of one element and its components."""
+
+    def __init__(self, history: HistoricalValue, start: int, end: int) -> None:
+        self.parts: dict[Path, Part] = {path: Part(each, start, end) for path, each in walk(history)}
+
+    @property
+    def words(self) -> str:
+        """What the server says of a cut, or what can't be read."""
+        said = self.parts[()].history.partial
+        return "" if said is None else said.detail or said.title
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many points each series has."""
+        return [len(part.run.points) for part in self.parts.values()]
+
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """Return the first and the last moment of each series that has points."""
+        for part in self.parts.values():
+            if part.run.points:
+                with contextlib.suppress(ValueError):
+                    yield part.run.moment(0), part.run.moment(-1)
+
+
+def walk(history: HistoricalValue) -> Iterator[tuple[Path, HistoricalValue]]:
+    """Return a history and those of its components, each with its path."""
+    waiting: list[tuple[Path, HistoricalValue]] = [((), history)]
+    while waiting:  # no recursion: a server decides how deep this is
+        path, each = waiting.pop()
+        yield path, each
+        waiting += [((*path, name), component) for name, component in (each.components or {}).items()]

@@ -1,0 +1,405 @@
+"""Reading history of any length: what a server cuts, refuses or is too slow for is asked for in parts."""
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from anyio.from_thread import BlockingPortal
+
+import i3x
+from i3x import nanoseconds
+from i3x.testing import Server
+
+from .both import Make
+
+START = nanoseconds.of_text("2026-01-31T08:00:00Z")
+SECOND = nanoseconds.SECOND
+POINTS = 2000
+RANGE = ("2026-01-31T08:00:00Z", nanoseconds.to_text(START + (POINTS - 1) * SECOND))
+
+Points = list[tuple[Any, str, str]]
+
+
+def every_second(count: int = POINTS) -> Points:
+    return [(number, "Good", nanoseconds.to_text(START + number * SECOND)) for number in range(count)]
+
+
+@pytest.fixture(autouse=True)
+def _planted(server: Server) -> None:
+    server.set_history("sensor-001", every_second())
+    server.set_history("sensor-002", every_second()[::50])
+
+
+def numbers(history: i3x.HistoricalValue) -> list[Any]:
+    return [point.value for point in history.values]
+
+
+def asked(server: Server) -> int:
+    return sum(request.operation == "queryHistoricalValues" for request in server.requests)
+
+
+# --- get_history --------------------------------------------------------------------------------------------
+
+
+def test_a_whole_answer_takes_one_request(client: i3x.Client, server: Server) -> None:
+    assert numbers(client.get_history("sensor-001", *RANGE)) == list(range(POINTS))
+    assert len(client.get_histories(["sensor-001", "sensor-002"], *RANGE)) == 2
+    assert asked(server) == 2
+
+
+@pytest.mark.parametrize("keeps", ["oldest", "newest", "random"])
+@pytest.mark.parametrize("names_elements", [True, False])
+def test_a_cut_answer_is_followed_up(
+    client: i3x.Client, server: Server, keeps: str, names_elements: bool
+) -> None:
+    server.fault("history_cut", rows=300, keeps=keeps, names_elements=names_elements)
+    history = client.get_history("sensor-001", *RANGE)
+    assert numbers(history) == list(range(POINTS))
+    assert history.partial is None
+    assert history.element_id == "sensor-001"
+    assert asked(server) < 20
+
+
+@pytest.mark.parametrize("order", ["newest", "random"])
+def test_what_is_put_together_is_in_the_order_of_time(client: i3x.Client, server: Server, order: str) -> None:
+    server.fault("history_cut", rows=500)
+    server.fault("history_order", order=order)
+    assert numbers(client.get_history("sensor-001", *RANGE)) == list(range(POINTS))
+
+
+def test_only_what_was_cut_is_asked_for_again(client: i3x.Client, server: Server) -> None:
+    server.fault("history_cut", rows=300, per_element=True)
+    histories = client.get_histories(["sensor-001", "nothing", "sensor-002"], *RANGE)
+    assert list(histories) == ["sensor-001", "sensor-002"]
+    assert numbers(histories["sensor-001"]) == list(range(POINTS))
+    assert numbers(histories["sensor-002"]) == list(range(0, POINTS, 50))
+    assert histories.partial is None
+    assert list(histories.errors) == ["nothing"]
+    later = [request.json["elementIds"] for request in server.requests[2:]]
+    assert later
+    assert all(ids == ["sensor-001"] for ids in later)
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_range_that_is_refused_for_its_length_is_read_in_parts(
+    client: i3x.Client, server: Server, status: int
+) -> None:
+    server.fault("history_longest", seconds=600, status=status)
+    history = client.get_history("sensor-001", *RANGE)
+    assert numbers(history) == list(range(POINTS))
+    assert history.partial is None
+
+
+def test_a_range_that_takes_too_long_is_read_in_parts(client: i3x.Client, server: Server) -> None:
+    server.fault("history_slow", seconds=900, delay=5)
+    history = client.get_history("sensor-001", *RANGE, timeout=0.5)
+    assert numbers(history) == list(range(POINTS))
+
+
+def test_a_server_that_never_answers_in_time_is_asked_twice(client: i3x.Client, server: Server) -> None:
+    server.fault("history_slow", seconds=0, delay=5)
+    with pytest.raises(i3x.TimeoutError):
+        client.get_history("sensor-001", *RANGE, timeout=0.1)
+    assert asked(server) == 2
+
+
+def test_a_refusal_that_is_not_about_the_size_is_raised(client: i3x.Client, server: Server) -> None:
+    server.fault("status", operation="queryHistoricalValues", status=400)
+    with pytest.raises(i3x.BadRequestError):
+        client.get_history("sensor-001", *RANGE)
+    assert asked(server) == 2
+
+
+def test_points_at_the_same_moment_are_all_there(client: i3x.Client, server: Server) -> None:
+    points = [
+        (value, "Good", nanoseconds.to_text(START + n * SECOND)) for n in range(200) for value in (1, 1, 2)
+    ]
+    server.set_history("sensor-001", points)
+    server.fault("history_cut", rows=30)
+    assert numbers(client.get_history("sensor-001", *RANGE)) == [value for value, _, _ in points]
+
+
+def test_points_a_nanosecond_apart_are_all_there(client: i3x.Client, server: Server) -> None:
+    points: Points = [(n, "Good", f"2026-01-31T08:00:00.{n:09d}Z") for n in range(100)]
+    server.set_history("sensor-001", points)
+    server.fault("history_cut", rows=7)
+    history = client.get_history("sensor-001", *RANGE)
+    assert [(point.value, point.timestamp) for point in history.values] == [(v, t) for v, _, t in points]
+
+
+def test_a_server_whose_ranges_have_no_end_loses_nothing_at_the_seams(
+    client: i3x.Client, server: Server
+) -> None:
+    server.fault("history_open_end")
+    server.fault("history_cut", rows=100)
+    assert numbers(client.get_history("sensor-001", *RANGE)) == list(range(POINTS - 1))
+
+
+def test_components_are_put_together_too(client: i3x.Client, server: Server) -> None:
+    for element_id in ("tank-201", "tank-201-level"):
+        server.set_history(element_id, every_second(200))
+    server.fault("history_cut", rows=90)
+    history = client.get_history("tank-201", *RANGE, max_depth=0)
+    assert numbers(history) == list(range(200))
+    assert history.is_composition
+    assert history.components is not None
+    assert numbers(history.components["tank-201-level"]) == list(range(200))
+    assert history.components["tank-201-level"].element_id == "tank-201-level"
+
+
+def test_what_the_server_does_not_give_is_told_exactly(client: i3x.Client, server: Server) -> None:
+    moment = nanoseconds.to_text(START + 500 * SECOND)
+    server.set_history("sensor-001", every_second() + [(n, "Good", moment) for n in range(100)])
+    server.fault("history_cut", rows=50)
+    histories = client.get_histories(["sensor-001"], *RANGE)
+    history = histories["sensor-001"]
+    assert history.partial is not None
+    assert history.partial.status == 206
+    assert history.partial.detail.startswith(f"not whole from {moment} to {moment} (")
+    assert histories.partial is not None
+    assert f"sensor-001: {history.partial.detail}" == histories.partial.detail
+    assert len(history.values) == POINTS - 1 + 50
+
+
+def test_a_server_that_calls_every_answer_cut_is_not_asked_for_ever(
+    client: i3x.Client, server: Server
+) -> None:
+    def cut(document: Any) -> Any:
+        from i3x.testing.answers import encode
+
+        return encode(document | {"responseDetail": {"status": 206, "detail": "archived"}}, 206)
+
+    server.fault("edit_json", operation="queryHistoricalValues", edit_with=cut)
+    history = client.get_history("sensor-001", *RANGE)
+    assert numbers(history) == list(range(POINTS))
+    assert history.partial is not None
+    assert "archived" in history.partial.detail
+    assert asked(server) < 80
+
+
+def test_a_server_that_ignores_the_range_is_not_asked_for_ever(client: i3x.Client, server: Server) -> None:
+    values = [{"value": v, "quality": q, "timestamp": t} for v, q, t in every_second(100)]
+    server.fault("history_range", values=values)
+    server.fault("history_cut", rows=50)
+    history = client.get_history("sensor-001", "2026-01-31T08:00:20Z", "2026-01-31T08:01:00Z")
+    assert set(numbers(history)) <= set(range(20, 61))
+    assert history.partial is not None
+    assert asked(server) < 150
+
+
+def test_timestamps_that_are_none_are_kept_once(client: i3x.Client, server: Server) -> None:
+    def spoil(document: Any) -> Any:
+        for item in document["results"]:
+            item["result"]["values"].append({"value": 7, "quality": "Good", "timestamp": "yesterday"})
+        return document
+
+    server.fault("edit_json", operation="queryHistoricalValues", edit_with=spoil)
+    server.fault("history_cut", rows=400)
+    history = client.get_history("sensor-001", *RANGE)
+    assert [point.value for point in history.values if point.timestamp == "yesterday"] == [7]
+    assert len(history.values) == POINTS + 1
+
+
+def test_unreadable_points_of_a_part_are_told(client: i3x.Client, server: Server) -> None:
+    def spoil(document: Any) -> Any:
+        for item in document["results"]:
+            for point in item["result"]["values"]:
+                point["value"] = float("nan") if point["value"] == 700 else point["value"]
+        return document
+
+    server.fault("history_cut", rows=400)
+    server.fault("edit_json", operation="queryHistoricalValues", edit_with=spoil)
+    history = client.get_history("sensor-001", *RANGE)
+    assert numbers(history) == [number for number in range(POINTS) if number != 700]
+    assert history.partial is not None
+    assert "can't be read" in history.partial.detail
+
+
+def test_the_text_of_a_time_is_sent_to_its_last_digit(client: i3x.Client, server: Server) -> None:
+    client.get_history("sensor-001", "2026-01-31T08:00:00.123456789Z", "2026-01-31T10:00:00.223456789+02:00")
+    sent = server.requests[-1].json
+    assert sent["startTime"] == "2026-01-31T08:00:00.123456789Z"
+    assert sent["endTime"] == "2026-01-31T10:00:00.223456789+02:00"
+
+
+def test_times_count_back_from_now_as_text(client: i3x.Client, server: Server) -> None:
+    client.get_history("sensor-001", "-1d12h", "-8h")
+    sent = server.requests[-1].json
+    length = nanoseconds.of_text(sent["endTime"]) - nanoseconds.of_text(sent["startTime"])
+    assert length == nanoseconds.of_timedelta(timedelta(hours=28))
+
+
+# --- iter_history -------------------------------------------------------------------------------------------
+
+
+class Reader:
+    """Reads the iterators of either client, and keeps the last one."""
+
+    def __init__(self, client: i3x.Client, portal: BlockingPortal) -> None:
+        self.client = client
+        self.portal = portal
+        self.found: list[Any] = []
+        self.last: Any = None
+
+    def __call__(self, *arguments: Any, windows: bool = False, **options: Any) -> list[Any]:
+        self.found = []
+        self.last = self.client.iter_history(*arguments, **options)
+        return self.go_on(self.last.windows() if windows else self.last)
+
+    def go_on(self, source: Any = None) -> list[Any]:
+        """Read on from where an error was."""
+        source = source or self.last
+
+        async def collect() -> None:
+            async for each in source:
+                self.found.append(each)
+
+        if hasattr(source, "__anext__"):
+            self.portal.call(collect)
+        else:
+            for each in source:
+                self.found.append(each)
+        return self.found
+
+
+@pytest.fixture
+def history(client: i3x.Client, portal: BlockingPortal) -> Reader:
+    return Reader(client, portal)
+
+
+def test_points_come_in_the_order_of_time_over_all_elements(history: Reader) -> None:
+    points = history(["sensor-001", "sensor-002"], *RANGE, window=timedelta(minutes=3))
+    assert isinstance(points[0], i3x.HistoricalPoint)
+    moments = [point.datetime for point in points]
+    assert moments == sorted(moments)
+    assert [point.value for point in points if point.element_id == "sensor-001"] == list(range(POINTS))
+    assert [point.value for point in points if point.element_id == "sensor-002"] == list(range(0, POINTS, 50))
+
+
+def test_windows_follow_one_on_the_other(history: Reader) -> None:
+    windows = history(["sensor-002", "sensor-001"], *RANGE, windows=True, window=timedelta(minutes=1))
+    assert len(windows) > 2
+    assert windows[0].start_time == RANGE[0]
+    assert windows[-1].end_time == RANGE[1]
+    for window, following in itertools.pairwise(windows):
+        assert window.end_time == following.start_time
+        assert list(window.histories) == ["sensor-002", "sensor-001"]
+    values = [point.value for window in windows for point in window.histories["sensor-001"].values]
+    assert values == list(range(POINTS))
+
+
+def test_a_window_has_no_more_than_the_server_gives(history: Reader, server: Server) -> None:
+    server.fault("history_cut", rows=100)
+    windows = history(["sensor-001", "sensor-002"], *RANGE, windows=True)
+    sizes = [sum(len(each.values) for each in window.histories.values()) for window in windows]
+    assert sum(sizes) == POINTS + POINTS // 50
+    assert max(sizes) <= 200
+    assert history.last.missing == []
+
+
+def test_no_request_is_made_before_the_first_value_is_asked_for(client: i3x.Client, server: Server) -> None:
+    iterator = client.iter_history(["sensor-001"], "-8h")
+    assert asked(server) == 0
+    assert iterator.end_time <= nanoseconds.to_text(
+        nanoseconds.of_text(iterator.start_time) + 8 * 3600 * SECOND
+    )
+
+
+def test_fifty_empty_years_cost_few_requests(history: Reader, server: Server) -> None:
+    assert len(history(["sensor-002"])) == POINTS // 50
+    assert server.requests[1].json["startTime"] == "1970-01-01T00:00:00Z"
+    assert asked(server) < 25
+
+
+def test_the_progress_goes_from_nothing_to_one(history: Reader) -> None:
+    told: list[i3x.HistoryProgress] = []
+    points = history(["sensor-001"], *RANGE, window=timedelta(minutes=1), on_progress=told.append)
+    assert [progress.requests for progress in told] == list(range(1, len(told) + 1))
+    fractions = [progress.fraction for progress in told]
+    assert fractions == sorted(fractions)
+    assert told[-1] == i3x.HistoryProgress(1.0, len(points), RANGE[1], len(told))
+
+
+def test_unknown_ids_are_errors_of_the_iterator(history: Reader) -> None:
+    assert len(history(["nothing", "sensor-002"], *RANGE)) == POINTS // 50
+    assert list(history.last.errors) == ["nothing"]
+    assert isinstance(history.last.errors["nothing"], i3x.NotFoundError)
+    assert history.last.missing == []
+
+
+def test_an_unknown_id_alone_is_an_error_of_the_iterator_too(history: Reader) -> None:
+    assert history(["nothing"], *RANGE) == []
+    assert list(history.last.errors) == ["nothing"]
+
+
+def test_no_ids_and_no_values_are_no_points(history: Reader, server: Server) -> None:
+    assert history([]) == []
+    assert asked(server) == 0
+    assert history(["sensor-001"], "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z") == []
+
+
+def test_what_is_missing_is_told_and_logged(
+    history: Reader, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    moment = nanoseconds.to_text(START + 500 * SECOND)
+    server.set_history("sensor-001", every_second() + [(n, "Good", moment) for n in range(100)])
+    server.fault("history_cut", rows=50)
+    points = history(["sensor-001"], *RANGE)
+    assert len(points) == POINTS - 1 + 50
+    (missing,) = history.last.missing
+    assert (missing.element_ids, missing.start_time, missing.end_time) == (("sensor-001",), moment, moment)
+    assert "rows were cut" in missing.detail
+    assert f"history of sensor-001 from {moment} to {moment} is not whole" in caplog.text
+
+
+def test_components_are_points_too(history: Reader, server: Server) -> None:
+    for element_id in ("tank-201", "tank-201-level"):
+        server.set_history(element_id, every_second(100))
+    points = history(["tank-201", "tank-201-level"], *RANGE, max_depth=0)
+    assert [point.value for point in points if point.element_id == "tank-201-level"] == list(range(100))
+    assert [point.value for point in points if point.element_id == "tank-201"] == list(range(100))
+
+
+def test_an_iterator_goes_on_after_an_error(history: Reader, server: Server) -> None:
+    def fail_soon(progress: i3x.HistoryProgress) -> None:
+        if progress.requests == 1:
+            server.fault("status", status=500, times=1)
+
+    with pytest.raises(i3x.ServerError):
+        history(["sensor-001"], *RANGE, window=timedelta(minutes=5), on_progress=fail_soon)
+    before = len(history.found)
+    assert 0 < before < POINTS
+    history.go_on()
+    assert [point.value for point in history.found] == list(range(POINTS))
+
+
+def test_an_answer_that_is_too_large_is_asked_for_in_parts(
+    history: Reader, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("i3x.history.reading._MOST_BYTES", 20_000)
+    points = history(["sensor-001"], *RANGE)
+    assert [point.value for point in points] == list(range(POINTS))
+
+
+@pytest.mark.parametrize(("window", "kind"), [(60, TypeError), (timedelta(0), ValueError)])
+def test_a_window_is_a_timedelta(client: i3x.Client, window: Any, kind: type[Exception]) -> None:
+    with pytest.raises(kind, match="window must be"):
+        client.iter_history(["sensor-001"], window=window)
+
+
+def test_a_server_without_history(connect: Make, portal: BlockingPortal) -> None:
+    with Server(history=False, tick=None) as server, pytest.raises(i3x.NotSupportedError):
+        Reader(connect(server.url), portal)(["sensor-001"])
+
+
+def test_no_more_than_a_window_is_held_whatever_the_range(history: Reader, server: Server) -> None:
+    count = 200_000
+    server.set_history("sensor-001", every_second(count))
+    end = nanoseconds.to_text(START + count * SECOND)
+    sizes = [
+        len(each.histories["sensor-001"].values)
+        for each in history(["sensor-001"], RANGE[0], end, windows=True)
+    ]
+    assert sum(sizes) == count
+    assert max(sizes) <= 60_000

@@ -1,0 +1,304 @@
+"""The engine that reads history: whatever a server does, each point comes once, or is told as missing."""
+
+import itertools
+from collections import Counter
+
+import pytest
+from hypothesis import strategies as st
+
+import i3x
+from i3x import nanoseconds
+from i3x.history.merging import points_of as points_of_window
+from i3x.history.reading import Question, Reading
+from tests.unit.history.simulation import Historian, Series, Stored, points_in, points_of, read_all
+from tests.unit.support import given
+
+START = nanoseconds.of_text("2026-01-31T08:00:00Z")
+SECOND = nanoseconds.SECOND
+LENGTHS = [0, 1, 7, 50, 10**6, 10 * SECOND, 86_400 * SECOND, 10**18]
+
+values = st.sampled_from([1, 1.0, True, None, "a", {"b": [1]}])
+
+
+@st.composite
+def ranges(draw: st.DrawFn) -> tuple[Series, int]:
+    """Elements with points in and around a range of some length, many of them at the same moments."""
+    length = draw(st.sampled_from(LENGTHS))
+    moments = st.integers(-2, length + 2) | st.integers(0, 5).map(lambda part: part * length // 5)
+    points = st.tuples(moments.map(lambda at: START + at), values, st.sampled_from(["Good", "Bad"]))
+    count = draw(st.integers(1, 4))
+    return {f"sensor-{index}": draw(st.lists(points, max_size=30)) for index in range(count)}, length
+
+
+def nine_digits(moment: int) -> str:
+    seconds, rest = divmod(moment, SECOND)
+    return f"{nanoseconds.to_text(seconds * SECOND)[:-1]}.{rest:09d}Z"
+
+
+def with_offset(moment: int) -> str:
+    return f"{nine_digits(moment + 7200 * SECOND)[:-1]}+02:00"
+
+
+historians = st.fixed_dictionaries(
+    {
+        "per_element": st.booleans(),
+        "keeps": st.sampled_from(["oldest", "newest", "random"]),
+        "order": st.sampled_from(["oldest first", "newest first", "random"]),
+        "names_cut": st.booleans(),
+        "text": st.sampled_from([nanoseconds.to_text, nine_digits, with_offset]),
+    }
+)
+
+
+def expected(
+    series: Series, length: int, *, has_end: bool = True
+) -> dict[str, Counter[tuple[int, str, str]]]:
+    last = START + length if has_end else START + length - 1
+    inside = {
+        name: [point for point in points if START <= point[0] <= last] for name, points in series.items()
+    }
+    return {name: points_of(points) for name, points in inside.items() if points}
+
+
+def reading_of(series: Series, length: int, *, in_windows: bool = True) -> Reading:
+    start, end = nanoseconds.to_text(START), nanoseconds.to_text(START + length)
+    return Reading(series, start, end, in_windows=in_windows)
+
+
+def most_ties(series: Series) -> int:
+    return max(
+        (max(Counter(at for at, *_ in points).values(), default=0) for points in series.values()), default=0
+    )
+
+
+@given(given_range=ranges(), options=historians, in_windows=st.booleans(), data=st.data())
+def test_every_point_comes_once(
+    given_range: tuple[Series, int], options: dict[str, object], in_windows: bool, data: st.DataObject
+) -> None:
+    series, length = given_range
+    most = data.draw(st.none() | st.integers(max(1, most_ties(series)), 40))
+    historian = Historian(series, most_rows=most, **options)  # type: ignore[arg-type]
+    reading = reading_of(series, length, in_windows=in_windows)
+    assert points_in(read_all(historian, reading)) == expected(series, length)
+    assert reading.missing == []
+    assert reading.errors == {}
+
+
+@given(given_range=ranges(), options=historians, data=st.data())
+def test_every_point_comes_once_from_a_server_whose_ranges_have_no_end(
+    given_range: tuple[Series, int], options: dict[str, object], data: st.DataObject
+) -> None:
+    series, length = given_range
+    most = data.draw(st.none() | st.integers(max(1, most_ties(series)), 40))
+    historian = Historian(series, most_rows=most, has_end=False, **options)  # type: ignore[arg-type]
+    reading = reading_of(series, length)
+    assert points_in(read_all(historian, reading)) == expected(series, length, has_end=False)
+    assert reading.missing == []
+
+
+@given(given_range=ranges(), options=historians, most=st.integers(0, 5), has_end=st.booleans())
+def test_what_does_not_come_is_told_as_missing(
+    given_range: tuple[Series, int], options: dict[str, object], most: int, has_end: bool
+) -> None:
+    series, length = given_range
+    historian = Historian(series, most_rows=most, has_end=has_end, **options)  # type: ignore[arg-type]
+    reading = reading_of(series, length)
+    check_missing(read_all(historian, reading), reading, expected(series, length, has_end=has_end))
+
+
+def check_missing(
+    windows: list[i3x.HistoryWindow], reading: Reading, stored: dict[str, Counter[tuple[int, str, str]]]
+) -> None:
+    found = points_in(windows)
+    for name in {*stored, *found}:
+        here, there = found.get(name, Counter()), stored.get(name, Counter())
+        assert not here - there
+        gaps = [
+            (nanoseconds.of_text(gap.start_time), nanoseconds.of_text(gap.end_time))
+            for gap in reading.missing
+            if name in gap.element_ids
+        ]
+        for moment, *_ in there - here:
+            assert any(first <= moment <= last for first, last in gaps)
+
+
+@given(
+    given_range=ranges(),
+    options=historians,
+    longest=st.sampled_from([0, 1, 10, 10**6, SECOND, 3600 * SECOND]),
+    slow=st.booleans(),
+    data=st.data(),
+)
+def test_a_server_that_refuses_long_ranges(
+    given_range: tuple[Series, int], options: dict[str, object], longest: int, slow: bool, data: st.DataObject
+) -> None:
+    series, length = given_range
+    if longest < SECOND and length > longest:
+        return  # whoever refuses a second is taken at its word: see below
+    length = min(length, longest * 100)
+    limit = {"slow_from" if slow else "longest": longest}
+    most = data.draw(st.none() | st.integers(max(1, most_ties(series)), 40))
+    historian = Historian(series, most_rows=most, **limit, **options)  # type: ignore[arg-type]
+    reading = reading_of(series, length)
+    assert points_in(read_all(historian, reading)) == expected(series, length)
+    assert reading.missing == []
+
+
+@given(given_range=ranges(), options=historians)
+def test_a_server_that_ignores_the_range(given_range: tuple[Series, int], options: dict[str, object]) -> None:
+    series, length = given_range
+    historian = Historian(series, ignores_range=True, **options)  # type: ignore[arg-type]
+    assert points_in(read_all(historian, reading_of(series, length))) == expected(series, length)
+
+
+@given(given_range=ranges(), options=historians, most=st.none() | st.integers(0, 10), ignores=st.booleans())
+def test_a_server_that_calls_every_answer_cut(
+    given_range: tuple[Series, int], options: dict[str, object], most: int | None, ignores: bool
+) -> None:
+    series, length = given_range
+    historian = Historian(series, most_rows=most, always_cut=True, ignores_range=ignores, **options)  # type: ignore[arg-type]
+    reading = reading_of(series, length)
+    check_missing(read_all(historian, reading), reading, expected(series, length))
+    assert reading.missing
+
+
+@pytest.mark.parametrize("always_cut", [True, False])
+def test_one_request_is_enough_for_a_whole_answer(always_cut: bool) -> None:
+    historian = Historian({"a": every_second(100)}, always_cut=always_cut)
+    read_all(historian, reading_of(historian.series, 100 * SECOND, in_windows=False))
+    assert historian.requests == 1 or (always_cut and historian.requests < 150)
+
+
+# --- failures -----------------------------------------------------------------------------------------------
+
+
+def every_second(count: int) -> list[Stored]:
+    return [(START + number * SECOND, number, "Good") for number in range(count)]
+
+
+LONG: Series = {"a": every_second(3000), "b": every_second(3000), "c": every_second(3000)}
+
+
+@pytest.mark.parametrize("in_windows", [True, False])
+def test_a_block_that_is_never_given_costs_no_more_than_itself_and_few_requests(in_windows: bool) -> None:
+    block = (START + 1000 * SECOND, START + 1100 * SECOND)
+    historian = Historian(LONG, broken=block)
+    reading = reading_of(LONG, 3000 * SECOND, in_windows=in_windows)
+    check_missing(read_all(historian, reading, 400), reading, expected(LONG, 3000 * SECOND))
+    first, last = reading.missing[0].start_time, reading.missing[-1].end_time
+    assert nanoseconds.of_text(first) >= START + 998 * SECOND
+    assert nanoseconds.of_text(last) <= START + 1700 * SECOND
+
+
+def test_a_server_that_refuses_everything_is_asked_for_little_before_its_error_is_raised() -> None:
+    historian = Historian(LONG, broken=(0, 2**63))
+    with pytest.raises(i3x.BadRequestError):
+        read_all(historian, reading_of(LONG, 3000 * SECOND), 5)
+
+
+def test_an_element_that_refuses_by_itself_costs_the_others_nothing() -> None:
+    def fails(element_id: str, question: Question) -> i3x.I3XError | None:
+        return i3x.BadRequestError("no", 400) if element_id == "b" else None
+
+    reading = reading_of(LONG, 3000 * SECOND, in_windows=False)
+    found = points_in(read_all(Historian(LONG, fails=fails), reading))
+    whole = expected(LONG, 3000 * SECOND)
+    assert found == {name: whole[name] for name in ("a", "c")}
+    assert list(reading.errors) == ["b"]
+    assert reading.missing == []
+
+
+def test_an_element_that_refuses_long_ranges_by_itself_is_read_in_parts() -> None:
+    def fails(element_id: str, question: Question) -> i3x.I3XError | None:
+        too_long = element_id == "b" and question.length > 60 * SECOND
+        return i3x.TimeoutError("no answer in time") if too_long else None
+
+    reading = reading_of(LONG, 3000 * SECOND)
+    assert points_in(read_all(Historian(LONG, fails=fails), reading)) == expected(LONG, 3000 * SECOND)
+    assert (reading.errors, reading.missing) == ({}, [])
+
+
+def test_an_element_that_goes_away_is_missing_from_then_on() -> None:
+    def fails(element_id: str, question: Question) -> i3x.I3XError | None:
+        gone = element_id == "b" and question.end > START + 2000 * SECOND
+        return i3x.NotFoundError("gone", 410) if gone else None
+
+    reading = Reading(
+        LONG, "2026-01-31T08:00:00Z", "2026-01-31T08:50:00Z", in_windows=True, window=60 * SECOND
+    )
+    stored = expected(LONG, 3000 * SECOND)
+    check_missing(read_all(Historian(LONG, most_rows=900, fails=fails), reading), reading, stored)
+    assert list(reading.errors) == ["b"]
+    (missing,) = reading.missing
+    assert (missing.element_ids, missing.end_time) == (("b",), "2026-01-31T08:50:00Z")
+
+
+@pytest.mark.parametrize("error", [i3x.ConnectionError("broken"), i3x.ServerError("down", 503)])
+def test_what_keeps_a_server_from_answering_for_an_element_is_raised_and_asked_for_again(
+    error: i3x.I3XError,
+) -> None:
+    failures = iter([None, None, error])
+
+    def fails(element_id: str, question: Question) -> i3x.I3XError | None:
+        return next(failures, None) if element_id == "b" else None
+
+    historian = Historian(LONG, fails=fails)
+    reading = Reading(LONG, "2026-01-31T08:00:00Z", "2026-01-31T08:50:00Z", in_windows=True, window=SECOND)
+    windows: list[i3x.HistoryWindow] = []
+    with pytest.raises(type(error)):
+        read_all(historian, reading, windows=windows)
+    read_all(historian, reading, windows=windows)
+    assert points_in(windows) == expected(LONG, 3000 * SECOND)
+
+
+def test_an_element_that_can_not_be_answered_for_is_an_error_where_all_is_kept_until_the_end() -> None:
+    def fails(element_id: str, question: Question) -> i3x.I3XError | None:
+        return i3x.ConnectionError("broken") if element_id == "b" else None
+
+    reading = reading_of(LONG, 3000 * SECOND, in_windows=False)
+    read_all(Historian(LONG, fails=fails), reading)
+    assert list(reading.errors) == ["b"]
+
+
+# --- windows ------------------------------------------------------------------------------------------------
+
+
+def test_windows_do_not_overlap_and_leave_nothing_out() -> None:
+    windows = read_all(Historian(LONG, most_rows=500), reading_of(LONG, 3000 * SECOND))
+    assert windows[0].start_time == "2026-01-31T08:00:00Z"
+    assert windows[-1].end_time == "2026-01-31T08:50:00Z"
+    assert all(window.end_time == after.start_time for window, after in itertools.pairwise(windows))
+    for window in windows:
+        for history in window.histories.values():
+            moments = [nanoseconds.of_text(point.timestamp) for point in history.values]
+            assert moments == sorted(moments)
+            assert nanoseconds.of_text(window.start_time) <= moments[0]
+            assert moments[-1] < nanoseconds.of_text(window.end_time) or window is windows[-1]
+    last = windows[-1].histories["a"].values[-1]
+    assert last.value == 2999
+
+
+@pytest.mark.parametrize("keeps", ["oldest", "newest"])
+def test_few_requests_are_made_in_vain(keeps: str) -> None:
+    series: Series = {"a": every_second(20_000)}
+    historian = Historian(series, most_rows=500, keeps=keeps)
+    read_all(historian, reading_of(series, 20_000 * SECOND))
+    assert historian.requests < 1.5 * 20_000 / 500
+
+
+def test_points_of_several_elements_are_in_the_order_of_time_whatever_their_form() -> None:
+    forms = [nanoseconds.to_text, nine_digits, with_offset]
+    histories = {
+        f"sensor-{index}": i3x.HistoricalValue(
+            f"sensor-{index}",
+            False,
+            [i3x.VQT(at, "Good", form(START + at)) for at in range(index, 10**9, 10**8)],
+        )
+        for index, form in enumerate(forms)
+    }
+    histories["sensor-3"] = i3x.HistoricalValue("sensor-3", False, [i3x.VQT(-1, "Good", "yesterday")])
+    for names in (["sensor-0", "sensor-1"], list(histories)):
+        window = i3x.HistoryWindow("", "", {name: histories[name] for name in names})
+        found = [point.value for point in points_of_window(window)]
+        assert found == sorted(found)
+        assert len(found) == sum(len(histories[name].values) for name in names)

@@ -232,9 +232,9 @@ def test_both_times_of_a_history_are_sent_when_one_is_given(start: Any) -> None:
     ],
 )
 def test_a_wrong_range_of_time_is_refused(start: Any, end: Any) -> None:
-    for ids in (["a"], []):
+    for elements in (["a"], []):
         with pytest.raises(ValueError, match=r"start_time|end_time"):
-            op.get_histories(ids, start, end, 1)
+            op.get_histories(elements, start, end, 1)
 
 
 # --- the requests -------------------------------------------------------------------------------------------

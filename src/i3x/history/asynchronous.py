@@ -26,7 +26,8 @@ class AsyncHistoryIterator:
     """The history of some elements in the order of time; made by ``AsyncClient.iter_history()``.
 
     Iterate over it for points, or over ``windows()`` for whole stretches of time at once, but not over both.
-    After an :class:`~i3x.I3XError` the same iterator can be asked again, and goes on where it was.
+    After an :class:`~i3x.I3XError` it (or a new ``windows()`` of it) can be iterated over again, and goes on where
+    it was.
 
     - ``errors``: element id → :class:`~i3x.I3XError` of the elements that failed.
     - ``missing``: what the server does not give in whole, as :class:`~i3x.MissingHistory`.
@@ -42,12 +43,12 @@ class AsyncHistoryIterator:
 
     @property
     def start_time(self) -> str:
-        """The begin of the time range, as RFC 3339 text."""
+        """The begin of the time range, as RFC 3339 text in UTC."""
         return self._reading.start_time
 
     @property
     def end_time(self) -> str:
-        """The end of the time range, as RFC 3339 text; what was "now" when the iterator was made stays that."""
+        """The end of the time range, as RFC 3339 text in UTC; "now" is when the iterator was made."""
         return self._reading.end_time
 
     @property

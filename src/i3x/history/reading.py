@@ -86,14 +86,15 @@ class Reading:
         in_windows: bool = False,
         window: int | None = None,
     ) -> None:
-        self.start_time, self.end_time = start_time, end_time
+        self._texts = start_time, end_time
         self.errors: dict[str, I3XError] = {}
         self.missing: list[MissingHistory] = []
-        self._start, self._end = nanoseconds.of_text(start_time), nanoseconds.of_text(end_time)
+        self._start, self._end = map(nanoseconds.of_text, self._texts)
+        self.start_time, self.end_time = map(nanoseconds.to_text, (self._start, self._end))
         self._in_windows = in_windows
         self._tracks = {element_id: Track(element_id) for element_id in element_ids}
         self._levels = {self._start: dict.fromkeys(self._tracks.values())} if self._tracks else {}
-        self._given_time = start_time
+        self._given_time = self.start_time
         self._looked_until: int | None = self._start
         self._elements = max(len(self._tracks), 1)
         length = self._end - self._start
@@ -132,10 +133,10 @@ class Reading:
         )
 
     def _text(self, moment: int) -> str:
-        """Return the text of a moment; the ends of the range are as the user gave them."""
+        """Return the text to send for a moment; the ends of the range are sent as the user gave them."""
         if moment == self._start:
-            return self.start_time
-        return self.end_time if moment == self._end else nanoseconds.to_text(moment)
+            return self._texts[0]
+        return self._texts[1] if moment == self._end else nanoseconds.to_text(moment)
 
     # --- answers ----------------------------------------------------------------------------------------
 
@@ -153,8 +154,6 @@ class Reading:
             kept = Kept(history, question.start, question.end)
             sizes += kept.sizes
             (cut if is_cut(history.partial) else whole)[self._tracks[element_id]] = kept
-            if is_unreadable(history.partial):
-                self._miss([element_id], question.start, question.end, kept.words)
         if whole:
             self._take_in(question, whole, sum(sizes))
         if cut:
@@ -172,6 +171,8 @@ class Reading:
         for track, kept in whole.items():
             track.is_proven = True
             self._points += track.add(kept, question.start)
+            if is_unreadable(kept.partial):
+                self._miss([track.element_id], question.start, question.end, kept.words)
             is_doubtful = track.is_doubtful and not any(kept.sizes)
             extra = track.widen(question.start)
             if extra or is_doubtful:
@@ -311,7 +312,8 @@ class Reading:
 
     def _miss(self, element_ids: list[str], start: int, end: int, detail: str) -> None:
         """Tell what is missing; what follows on what was told before becomes one with it."""
-        entry = MissingHistory(tuple(element_ids), self._text(start), self._text(end), detail)
+        since, until = nanoseconds.to_text(start), nanoseconds.to_text(end)
+        entry = MissingHistory(tuple(element_ids), since, until, detail)
         if self.missing:
             last = self.missing[-1]
             follows = start - nanoseconds.of_text(last.end_time) in (0, 1)
@@ -323,8 +325,8 @@ class Reading:
             logger.warning(
                 "history of %s from %s to %s is not whole: %s%s",
                 ", ".join(element_ids),
-                entry.start_time,
-                entry.end_time,
+                since,
+                until,
                 detail,
                 "; see `missing` for all that follows" if len(self.missing) == _WARNINGS else "",
             )
@@ -340,7 +342,7 @@ class Reading:
         found = {name: track.take(end) for name, track in self._tracks.items() if track.has_any(end)}
         if not found:
             return None
-        since, self._given_time = self._given_time, self._text(self._end if end is None else end)
+        since, self._given_time = self._given_time, nanoseconds.to_text(self._end if end is None else end)
         return HistoryWindow(since, self._given_time, found)
 
     def histories(self) -> dict[str, HistoricalValue]:
@@ -352,7 +354,7 @@ class Reading:
         done = min(self._levels, default=self._end)
         length = self._end - self._start
         fraction = (done - self._start) / length if length else float(not self._levels)
-        return HistoryProgress(fraction, self._points, self._text(done), self._requests)
+        return HistoryProgress(fraction, self._points, nanoseconds.to_text(done), self._requests)
 
 
 def is_refusal(error: I3XError, question: Question) -> bool:

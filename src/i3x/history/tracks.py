@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from i3x.history.runs import Run, arranged, clipped, joined
-from i3x.models import VQT, HistoricalValue
+from i3x.models import VQT, HistoricalValue, ResponseDetail
 
 Path = tuple[str, ...]
 """Where a component is below an element: the ids on the way. The element itself is ``()``."""
@@ -165,10 +165,14 @@ class Kept:
         self.parts: dict[Path, Part] = {path: Part(each, start, end) for path, each in walk(history)}
 
     @property
+    def partial(self) -> ResponseDetail | None:
+        """What the server says that it has cut, or what can't be read."""
+        return self.parts[()].history.partial
+
+    @property
     def words(self) -> str:
-        """What the server says of a cut, or what can't be read."""
-        said = self.parts[()].history.partial
-        return "" if said is None else said.detail or said.title
+        """The same in words."""
+        return "" if self.partial is None else self.partial.detail or self.partial.title
 
     @property
     def sizes(self) -> list[int]:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import anyio
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import i3x
 from i3x.bulk.limits import Size
 from i3x.testing import Server
+from i3x.testing.answers import Answer, encode
 
 from .both import Make
 from .wire import received
@@ -244,13 +246,17 @@ def test_a_bulk_call_that_is_cancelled_leaves_nothing_behind(server: Server) -> 
     asyncio.run(main())
 
 
-def test_answers_that_were_cut_are_told_with_the_elements_concerned(connect: Make, single: None) -> None:
-    with Server(objects=60, tick=None, max_history_rows=1000) as server:
-        client = connect(server.url)
-        histories = client.get_histories(SENSORS[:20], "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z")
-    assert histories.partial is not None
-    assert histories.partial.status == 206
-    assert f"{SENSORS[0]} to {SENSORS[9]}" in histories.partial.detail
-    assert f"{SENSORS[10]} to {SENSORS[19]}" in histories.partial.detail
-    assert histories[SENSORS[0]].partial is None
-    assert histories[SENSORS[9]].partial is not None
+def test_answers_that_were_cut_are_told_with_the_elements_concerned(
+    client: i3x.Client, server: Server, single: None
+) -> None:
+    server.fault("edit_json", operation="queryLastKnownValues", times=1, edit_with=cut)
+    values = client.get_values(SENSORS[:20])
+    assert list(values) == SENSORS[:20]
+    assert values.partial is not None
+    assert values.partial.status == 206
+    assert f"{SENSORS[0]} to {SENSORS[9]}" in values.partial.detail
+    assert SENSORS[10] not in values.partial.detail
+
+
+def cut(document: dict[str, Any]) -> Answer:
+    return encode(document | {"responseDetail": {"status": 206, "detail": "cut at 1 MB"}}, 206)

@@ -29,6 +29,7 @@ class _SenderBase:
 
     def __init__(self, options: Options, server: Server | None = None) -> None:
         self._server = server or Server(options)
+        self._is_first = server is None
 
     @property
     def server(self) -> Server:
@@ -81,7 +82,7 @@ class Sender(_SenderBase):
     def open(self) -> None:
         """Get ready to send; nothing is sent yet."""
         if self._http is None:
-            self._http = _made(httpx.Client, self._server.options)
+            self._http = _made(httpx.Client, self._server, anew=self._is_first)
 
     def uncancelled(self) -> AbstractContextManager[object]:
         """Return the frame of a block that must go on to its end; nothing cancels a thread."""
@@ -168,7 +169,7 @@ class AsyncSender(_SenderBase):
     async def open(self) -> None:
         """Get ready to send; nothing is sent yet."""
         if self._http is None:
-            self._http = _made(httpx.AsyncClient, self._server.options)
+            self._http = _made(httpx.AsyncClient, self._server, anew=self._is_first)
 
     def uncancelled(self) -> AbstractContextManager[object]:
         """Return the frame of a block that must go on to its end, also when its task is cancelled."""
@@ -234,7 +235,9 @@ class AsyncSender(_SenderBase):
         if options.transport is not None:  # it has its own ideas about connections
             return self._http
         if self._streaming is None:
-            self._streaming = _made(httpx.AsyncClient, options, limits=httpx.Limits(max_connections=None))
+            self._streaming = _made(
+                httpx.AsyncClient, self._server, limits=httpx.Limits(max_connections=None)
+            )
         return self._streaming
 
     async def _carried_out(
@@ -303,10 +306,10 @@ class AsyncSender(_SenderBase):
 C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
 
-def _made(kind: type[C], options: Options, **more: Any) -> C:
+def _made(kind: type[C], server: Server, *, anew: bool = False, **more: Any) -> C:
     """Return an httpx client; raises ``ValueError`` for a proxy that needs what is not installed."""
     try:
-        return kind(**http_options(options), **more)
+        return kind(**http_options(server.options, server.tls(anew=anew)), **more)
     except ImportError as error:
         raise ValueError(f"the proxy can't be used: {error}") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from base64 import b64encode
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx
 
 from i3x import __version__
 from i3x.operations import Call
-from i3x.transport.options import Options, check_header
+from i3x.transport.options import Options, check_header, ssl_context
 
 logger = logging.getLogger("i3x.transport")
 
@@ -31,6 +32,14 @@ class Server:
             self._secrets.update(value.split()[1:])
         if isinstance(self.auth, tuple):
             self._secrets.update(_secrets_of(*self.auth))
+
+        self._tls: ssl.SSLContext | None = None
+
+    def tls(self, *, anew: bool = False) -> ssl.SSLContext:
+        """Return what TLS connections are made with: one for all senders, ``anew`` with the files as they are now."""
+        if anew or self._tls is None:
+            self._tls = ssl_context(self.options)
+        return self._tls
 
     @property
     def has_credentials(self) -> bool:

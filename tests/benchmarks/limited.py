@@ -5,7 +5,7 @@ import urllib.request
 from collections.abc import Iterator
 
 from tests.benchmarks import bodies
-from tests.benchmarks.runner import Bar, Bench, Row
+from tests.benchmarks.runner import Bar, Bench, Row, serving
 from tests.benchmarks.server import Settings
 
 IDS, MOST = 10_000, 500
@@ -17,7 +17,7 @@ def rows(bench: Bench) -> Iterator[Row]:
     """Compare requests and time."""
     count = bench.size(IDS)
     some = max(1, count // SHARE)
-    with bench.server(Settings(most_ids=bench.size(MOST))) as url:
+    with serving(Settings(most_ids=bench.size(MOST))) as url:
         seconds = bench.medians(__name__, ("ours",), {"url": url, "count": count}, ROUNDS)
         requests = _count(url) / (ROUNDS + 1)
         seconds |= bench.medians(__name__, ("one_each",), {"url": url, "count": some}, ROUNDS)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.benchmarks import bodies
-from tests.benchmarks.runner import Bar, Bench, Row
+from tests.benchmarks.runner import Bar, Bench, Row, serving
 from tests.benchmarks.server import Settings
 
 OBJECTS = 100_000
@@ -17,7 +17,7 @@ CALLS = 500
 def rows(bench: Bench) -> Iterator[Row]:
     """Compare both."""
     count = bench.size(OBJECTS)
-    with bench.server(Settings(objects=str(bench.bodies.path("objects", count, packed=True)))) as url:
+    with serving(Settings(objects=str(bench.bodies.path("objects", count, packed=True)))) as url:
         figures = bench.medians(__name__, ("ours", "released"), {"url": url, "objects": count})
         milliseconds = {who: 1000 * figure for who, figure in figures.items()}
         yield Row(

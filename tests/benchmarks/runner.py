@@ -139,13 +139,14 @@ class Bench:
                     figures[name].append(worker.work(arguments))
         return {name: statistics.median(found[1:]) for name, found in figures.items()}
 
-    @contextlib.contextmanager
-    def server(self, settings: Settings) -> Iterator[str]:
-        """Run a server, and yield where it is."""
-        command = [sys.executable, "-m", "tests.benchmarks.server", json.dumps(asdict(settings))]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-            try:
-                assert process.stdout is not None
-                yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-            finally:
-                process.kill()
+
+@contextlib.contextmanager
+def serving(settings: Settings) -> Iterator[str]:
+    """Run a server, and yield where it is."""
+    command = [sys.executable, "-m", "tests.benchmarks.server", json.dumps(asdict(settings))]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.kill()

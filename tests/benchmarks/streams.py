@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.benchmarks import bodies
-from tests.benchmarks.runner import Bar, Bench, Row
+from tests.benchmarks.runner import Bar, Bench, Row, serving
 from tests.benchmarks.server import Settings
 
 
@@ -32,7 +32,7 @@ def rows(bench: Bench) -> Iterator[Row]:
     """Compare each shape of a stream."""
     for shape in SHAPES:
         updates = bench.size(shape.updates) // 100 * 100 or 100
-        with bench.server(Settings("", 1, shape.per_frame, shape.frames, updates)) as url:
+        with serving(Settings(per_frame=shape.per_frame, frames=shape.frames, updates=updates)) as url:
             work = {"url": f"{url}/v1", "updates": updates}
             figures = bench.medians(__name__, ("ours", "released", "floor"), work)
         yield Row(f"stream, {shape.name}", "updates/s", figures, shape.bars, one_is_enough=True)

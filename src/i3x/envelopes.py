@@ -102,8 +102,8 @@ class Outcomes(Generic[T]):
 
 
 @functools.cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind, dec_hook=decode_hook)
+def _decoder(envelope: Any, expected: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(envelope[expected], dec_hook=decode_hook)
 
 
 # --- one result ---------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def read_result(reply: Reply, expected: type[T], subject: Subject) -> tuple[T, R
     """
     content = _content(reply, subject)
     try:
-        envelope = _decoder(_Success[expected]).decode(content)  # type: ignore[valid-type]
+        envelope = _decoder(_Success, expected).decode(content)  # type: ignore[arg-type]  # types are hashable
     except UNREADABLE:
         return _read_result_patiently(reply, content, expected, subject)
     if not envelope.success:
@@ -205,7 +205,7 @@ def read_bulk(
         return Outcomes(ids, good[0], whole=cut_detail(reply, good[1]))
     items: Sequence[_Item[Any] | I3XError]
     try:
-        envelope = _decoder(_BulkEnvelope[expected]).decode(content)
+        envelope = _decoder(_BulkEnvelope, expected).decode(content)
     except UNREADABLE:
         items, detail = _items_patiently(reply, content, _Patience(expected, key, salvage), subject)
     else:
@@ -235,7 +235,7 @@ def _read_good(content: bytes, expected: Any, ids: Sequence[str]) -> tuple[list[
     ask one after the other would take as long as decoding them.
     """
     try:
-        envelope = _decoder(_GoodEnvelope[expected]).decode(content)
+        envelope = _decoder(_GoodEnvelope, expected).decode(content)
     except UNREADABLE:
         return None
     items = envelope.results

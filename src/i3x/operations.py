@@ -9,10 +9,10 @@ from __future__ import annotations
 import enum
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import quote
 
 from msgspec.structs import force_setattr, replace
@@ -342,10 +342,10 @@ V = TypeVar("V", CurrentValue, HistoricalValue)
 
 def _as_dict(outcomes: Outcomes[V], ids: list[str]) -> BulkDict[V]:
     """Build the dict of results, each with its element id, and with what was cut of it."""
-    values: Sequence[Any] = outcomes.results
+    values = cast("list[V]", outcomes.results)  # none is missing but those that failed
     if outcomes.failures:
         ids = [element_id for position, element_id in enumerate(ids) if position not in outcomes.failures]
-        values = [value for value in values if value is not None]
+        values = [value for value in outcomes.results if value is not None]
     # The wire has the id outside of the result. There may be many: a loop would take three times as long.
     deque(map(force_setattr, values, repeat("element_id"), ids), maxlen=0)
     result: BulkDict[V] = BulkDict(zip(ids, values, strict=True))

@@ -29,7 +29,9 @@ _MOST_REDIRECTS = 5
 _OVERLOADED = frozenset((429, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_BROKEN = (*_NOTHING_SENT, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
+BROKEN = (*_NOTHING_SENT, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
+"""What may be worth another attempt."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0  # seconds
 
 
@@ -68,7 +70,7 @@ class Exchange:
         self.call = call
         self.connecting = connecting
         self.attempts = 0
-        self.timeout = steps(options.timeout if timeout is None else timeout)
+        self.timeout = server.steps if timeout is None else steps(timeout)
         self._started = time.monotonic()
         self._deadline = options.deadline
         if self._deadline is None:
@@ -205,6 +207,10 @@ class Exchange:
             "retry_error_callback": _outcome,
         }
 
+    def is_final(self, reply: Reply) -> bool:
+        """Whether no other attempt can follow, whatever is left of the time."""
+        return reply.status_code not in _OVERLOADED
+
     def _worth_another_try(self, state: RetryCallState) -> bool:
         error, reply = _result(state)
         repeat = self.call.repeat
@@ -212,7 +218,7 @@ class Exchange:
             return reply.status_code in _OVERLOADED and repeat is Repeat.ALWAYS
         if isinstance(error, _NOTHING_SENT):
             self.attempts -= 1  # it counts what may have reached the server
-        if not isinstance(error, _BROKEN) or self.connecting or _is_tls(error):
+        if not isinstance(error, BROKEN) or self.connecting or _is_tls(error):
             return False
         return repeat is Repeat.ALWAYS or (repeat is Repeat.UNSENT and isinstance(error, _NOTHING_SENT))
 

@@ -15,7 +15,7 @@ from i3x.errors import AuthenticationError, ConnectionError, I3XError
 from i3x.failures import Reply
 from i3x.operations import Call
 from i3x.transport.body import Body
-from i3x.transport.exchange import Answer, Exchange, Hop
+from i3x.transport.exchange import BROKEN, Answer, Exchange, Hop
 from i3x.transport.options import Options, Timeout, http_options
 from i3x.transport.server import Server
 from i3x.transport.streams import EventSource, is_event_stream
@@ -44,19 +44,20 @@ class _SenderBase:
     def _request(self, http: httpx.Client | httpx.AsyncClient, hop: Hop, exchange: Exchange) -> httpx.Request:
         at_home = hop.url.host == self._server.url.host
         hostname = self._server.options.server_hostname if at_home else None
-        request = http.build_request(
+        extensions: dict[str, Any] = {"timeout": exchange.limits()}
+        if hostname:
+            extensions["sni_hostname"] = hostname
+        # Not build_request(): it would merge in, at some cost, defaults of which there are none but the cookies.
+        return httpx.Request(
             hop.method,
             hop.url,
             content=hop.content or None,
             headers=self._server.headers(
                 with_credentials=hop.with_credentials, streams=exchange.call.streams
             ),
-            timeout=httpx.Timeout(**exchange.limits()),
-            extensions={"sni_hostname": hostname} if hostname else None,
+            cookies=http.cookies if at_home and http.cookies else None,  # a session is a credential too
+            extensions=extensions,
         )
-        if not at_home:
-            request.headers.pop("Cookie", None)  # a session is a credential too
-        return request
 
     def _auth(self, hop: Hop) -> Any:
         return self._server.auth if hop.with_credentials else None
@@ -100,11 +101,9 @@ class Sender(_SenderBase):
             raise _not_connected(call)
         if not call.method:
             return call.read(Reply(200, b""))
-        from tenacity import Retrying  # not above: it takes longer to import than the rest of this package
-
         exchange = Exchange(self._server, call, timeout, connecting=connecting)
         try:
-            reply: Reply = Retrying(**exchange.retrying())(self._attempt, http, exchange)
+            reply = self._attempts(http, exchange)
         except I3XError:
             raise
         except Exception as error:  # whatever a server or a network can make httpx, or an auth= of it, raise
@@ -112,6 +111,25 @@ class Sender(_SenderBase):
                 raise _not_connected(call) from None
             raise exchange.told(error) from error
         return call.read(reply)
+
+    def _attempts(self, http: httpx.Client, exchange: Exchange) -> Reply:
+        """Make attempts until one is final; tenacity, which takes a while to get going, only if the first is not."""
+        outcome: Reply | Exception
+        try:
+            outcome = self._attempt(http, exchange)
+        except BROKEN as error:
+            outcome = error
+        else:
+            if exchange.is_final(outcome):
+                return outcome
+        from tenacity import Retrying
+
+        reply: Reply = Retrying(**exchange.retrying())(self._next_attempt, [outcome], http, exchange)
+        return reply
+
+    def _next_attempt(self, made: list[Reply | Exception], http: httpx.Client, exchange: Exchange) -> Reply:
+        """Make an attempt, or tell the outcome of the one that was made already."""
+        return _told(made) if made else self._attempt(http, exchange)
 
     def _attempt(self, http: httpx.Client, exchange: Exchange) -> Reply:
         steps = exchange.attempt()
@@ -189,11 +207,8 @@ class AsyncSender(_SenderBase):
             raise _not_connected(call)
         if not call.method:
             return call.read(Reply(200, b""))
-        from tenacity import AsyncRetrying  # not above: see Sender.send
-
         exchange = Exchange(self._server, call, timeout, connecting=connecting)
-        retrying, seconds = AsyncRetrying(**exchange.retrying()), exchange.remaining()
-        attempts: Awaitable[Reply] = retrying(self._attempt, http, exchange, self._fetch)
+        attempts, seconds = self._attempts(http, exchange), exchange.remaining()
         return call.read(await self._carried_out(http, exchange, attempts, seconds))
 
     @asynccontextmanager
@@ -257,6 +272,28 @@ class AsyncSender(_SenderBase):
         if reply is None:
             raise exchange.expired()
         return reply
+
+    async def _attempts(self, http: httpx.AsyncClient, exchange: Exchange) -> Reply:
+        """Make attempts until one is final; see :class:`Sender`."""
+        outcome: Reply | Exception
+        try:
+            outcome = await self._attempt(http, exchange, self._fetch)
+        except BROKEN as error:
+            outcome = error
+        else:
+            if exchange.is_final(outcome):
+                return outcome
+        from tenacity import AsyncRetrying
+
+        retrying = AsyncRetrying(**exchange.retrying())
+        reply: Reply = await retrying(self._next_attempt, [outcome], http, exchange)
+        return reply
+
+    async def _next_attempt(
+        self, made: list[Reply | Exception], http: httpx.AsyncClient, exchange: Exchange
+    ) -> Reply:
+        """Make an attempt, or tell the outcome of the one that was made already."""
+        return _told(made) if made else await self._attempt(http, exchange, self._fetch)
 
     async def _attempt(self, http: httpx.AsyncClient, exchange: Exchange, fetch: _Fetch) -> Reply:
         steps = exchange.attempt()
@@ -326,3 +363,10 @@ def _token_failed(error: Exception) -> AuthenticationError:
     return AuthenticationError(
         f"the function given as token= failed with {type(error).__name__}; see the cause of this error"
     )
+
+
+def _told(made: list[Reply | Exception]) -> Reply:
+    outcome = made.pop()
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome

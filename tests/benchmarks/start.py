@@ -1,4 +1,7 @@
-"""The start: importing the package and making a client, in a process that has done nothing yet."""
+"""The start: importing the package and making a client, in a process that has done nothing yet.
+
+The seconds are those of the processor: all that is waited for are files, which are in memory after the first run.
+"""
 
 import statistics
 import subprocess
@@ -9,9 +12,9 @@ from tests.benchmarks.runner import Bar, Bench, Row
 RUNS = 15
 _CODE = """
 import time
-began = time.perf_counter()
+began = time.process_time()
 {}
-print(time.perf_counter() - began)
+print(time.process_time() - began)
 """
 _CLIENT = "import i3x; i3x.Client('http://127.0.0.1/v1')"
 _CODES = {"ours": _CLIENT, "released": _CLIENT, "floor": "import httpx, msgspec"}

@@ -7,12 +7,13 @@ import random
 import ssl
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import msgspec
+from msgspec.structs import replace
 
 from i3x.errors import ConnectionError, I3XError, InvalidServerResponseError, TimeoutError
 from i3x.failures import Reply, clean
@@ -35,8 +36,7 @@ BROKEN = (*_NOTHING_SENT, httpx.NetworkError, httpx.RemoteProtocolError, httpx.P
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(msgspec.Struct, frozen=True):
     """One request to one URL, on the way of a call."""
 
     method: str
@@ -45,8 +45,7 @@ class Hop:
     with_credentials: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What came back for one hop."""
 
     status_code: int
@@ -54,8 +53,7 @@ class Answer:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StaleToken:
+class StaleToken(msgspec.Struct, frozen=True):
     """Asks for a new token in place of this one; None asks for the first."""
 
     token: str | None

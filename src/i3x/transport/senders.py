@@ -6,7 +6,7 @@ import inspect
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import anyio
 import httpx
@@ -18,7 +18,9 @@ from i3x.transport.body import Body
 from i3x.transport.exchange import BROKEN, Answer, Exchange, Hop
 from i3x.transport.options import Options, Timeout, http_options
 from i3x.transport.server import Server
-from i3x.transport.streams import EventSource, is_event_stream
+
+if TYPE_CHECKING:
+    from i3x.transport.streams import EventSource
 
 T = TypeVar("T")
 _Fetch: TypeAlias = Callable[[httpx.AsyncClient, Hop, Exchange], Awaitable[Answer]]
@@ -218,6 +220,8 @@ class AsyncSender(_SenderBase):
         The server has ``silence`` seconds to begin. Raises the :class:`~i3x.I3XError` that an answer stands
         for which is no stream.
         """
+        from i3x.transport.streams import EventSource, is_event_stream  # not above: it needs asyncio
+
         http = self._for_streams(call)
         exchange = Exchange(self._server, call, httpx.Timeout(silence), connecting=True)
         source: EventSource | None = None

@@ -78,6 +78,10 @@ class Row:
             work = ours = ""
 
 
+class WorkFailedError(Exception):
+    """One of those who are compared can't do the work at all."""
+
+
 class Worker:
     """A process that does one work, again and again."""
 
@@ -99,7 +103,7 @@ class Worker:
         to.write(json.dumps(arguments) + "\n")
         to.flush()
         if not (line := answers.readline()):
-            raise RuntimeError(f"{self._name} failed; its words are above")
+            raise WorkFailedError(f"{self._name} failed; its words are above")
         return float(json.loads(line))
 
     def close(self) -> None:

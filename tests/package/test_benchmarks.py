@@ -15,7 +15,9 @@ def test_every_kind_of_answer_is_measured_beside_the_floor() -> None:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert run.stdout, run.stderr
-    rows = {row["work"]: row for row in json.loads(run.stdout)}
+    found = json.loads(run.stdout)
+    rows = {row["work"]: row for row in found["rows"]}
+    assert found["failed"] == []
     assert {"decode 100 objects", "decode 100 values", "decode 100 history"} < rows.keys()
     assert all({"ours", "released"} <= row["figures"].keys() for row in rows.values())
     assert [bar["beside"] for bar in rows["decode 100 values"]["bars"]] == ["released", "floor"]

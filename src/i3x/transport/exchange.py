@@ -321,6 +321,8 @@ def _retry_after(headers: httpx.Headers) -> float | None:
 
 def http_date(text: str) -> datetime | None:
     """Return the moment that a header names, None if it names none."""
+    if not text:
+        return None
     try:
         moment = parsedate_to_datetime(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -11,6 +11,7 @@ SPEC ?= openapi/i3x-1.0.json
 OUT  ?= src/i3x/raw
 
 RELEASED := $(VENV)/released
+ALONE    := $(VENV)/alone
 
 .NOTPARALLEL:
 .PHONY: demo test bench soak install generate check-generated lint types unit clean
@@ -51,13 +52,19 @@ unit: install
 soak: install
 	$(BIN)/pytest -s -p no:xdist tests/soak
 
-# Beside the released client, which has our import name and so an environment of its own.
-bench: install $(RELEASED)
-	$(BIN)/python -m tests.benchmarks --released $(RELEASED)/bin/python
+# Beside the released client, which has our import name and so an environment of its own. Ours gets one without
+# all that is for development: httpx alone imports twice as much there. BENCH="--rows streams --json" chooses.
+bench: install $(RELEASED) $(ALONE)
+	$(BIN)/python -m tests.benchmarks --released $(RELEASED)/bin/python --ours $(ALONE)/bin/python $(BENCH)
 
 $(RELEASED):
 	$(PYTHON) -m venv $@
 	$@/bin/pip install --quiet 'i3x-client==1.0.0'
+
+$(ALONE): pyproject.toml
+	$(PYTHON) -m venv $@
+	$@/bin/pip install --quiet --editable .
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -54,7 +54,22 @@ def element_ids(values: Iterable[str], name: str = "element_ids") -> list[str]:
         )
     if not isinstance(values, Iterable):
         raise TypeError(f"{name} must be a list of ids, not {type(values).__name__}")
-    return [element_id(value, f"each of {name}") for value in values]
+    ids = list(values)
+    if not _all_are_ids(ids):
+        each = f"each of {name}"
+        ids = [element_id(value, each) for value in ids]
+    return ids
+
+
+def _all_are_ids(values: list[Any]) -> bool:
+    """Whether nothing is wrong with any of them; asked of all at once, since a plant has many."""
+    if set(map(type, values)) != {str} or not all(map(str.strip, values)):
+        return False
+    try:
+        "".join(values).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def start_elements(start: Element | Iterable[Element]) -> list[str]:

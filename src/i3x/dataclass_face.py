@@ -18,7 +18,9 @@ def show_as_dataclass(cls: Any) -> None:
     shadow = dataclasses.make_dataclass(
         cls.__name__,
         [(field.name, field.type, _dataclass_field(field)) for field in msgspec.structs.fields(cls)],
-        # Nothing of the shadow but its fields is used, and generating methods is what costs import time.
+        # Nothing of the shadow but its fields is used, and generating methods is what costs import time; so does
+        # inspecting its signature, for a class that has no docstring.
+        namespace={"__doc__": cls.__name__},
         init=False,
         repr=False,
         eq=False,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -47,8 +46,7 @@ def _as_it_is(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What came back for a request: any status, the whole body, nothing of it judged yet.
 
     ``date`` is the server's own clock as its Date header gives it, None if it does not. ``attempts`` counts how
@@ -73,8 +71,7 @@ class Reply:
         return f"HTTP {self.status_code}, content type {self.redact(self.content_type) or 'not given'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True):
     """What a message is about: the operation, and an element or a subscription if it is about one."""
 
     operation: str

@@ -7,9 +7,11 @@ the functions that are generated from the OpenAPI document, which are imported w
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace as with_
-from typing import Any, TypeVar
+from itertools import repeat
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import msgspec
@@ -381,14 +383,16 @@ V = TypeVar("V", CurrentValue, HistoricalValue)
 
 def _as_dict(outcomes: Outcomes[V], ids: Sequence[str]) -> BulkDict[V]:
     """Build the dict of results, each with its element id, and with what was cut of it."""
-    result: BulkDict[V] = BulkDict()
-    for element_id, value in zip(ids, outcomes.results, strict=True):
-        if value is not None:
-            force_setattr(value, "element_id", element_id)  # the wire has it outside of the result
-            result[element_id] = value
+    values = cast("list[V]", outcomes.results)  # none is missing but those that failed
+    if outcomes.failures:
+        ids = [element_id for position, element_id in enumerate(ids) if position not in outcomes.failures]
+        values = [value for value in outcomes.results if value is not None]
+    # The wire has the id outside of the result. There may be many: a loop would take three times as long.
+    deque(map(force_setattr, values, repeat("element_id"), ids), maxlen=0)
+    result: BulkDict[V] = BulkDict(zip(ids, values, strict=True))
     cut = dict(outcomes.details)
-    if len(ids) == 1 and outcomes.whole is not None:
-        cut.setdefault(ids[0], outcomes.whole)
+    if len(outcomes.ids) == 1 and outcomes.whole is not None:
+        cut.setdefault(outcomes.ids[0], outcomes.whole)
     for element_id, detail in cut.items():
         if element_id in result:
             result[element_id] = replace(result[element_id], partial=detail)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import i3x
 from i3x import operations as op
 from i3x import updates
-from i3x.updates import Frame, read_frame
+from i3x.updates import Frame, read_frame, read_frames
 from tests.unit.support import GOOD, UNREADABLE, given, ids, json_values, raw_bulk, read, success
 
 CHANGE = {"elementId": "a", **GOOD}
@@ -222,6 +222,34 @@ def test_the_fast_and_the_patient_reading_agree(made: list[tuple[i3x.ValueChange
 
 
 # --- what sync shares with it -------------------------------------------------------------------------------
+
+
+@given(
+    datas=st.lists(
+        st.sampled_from(
+            [
+                json.dumps([CHANGE, CHANGE]).encode(),
+                json.dumps(CHANGE).encode(),
+                json.dumps({"sequenceNumber": 7, "updates": [CHANGE]}).encode(),
+                b"[]",
+                b"{}",
+                b"",
+                b"[1]",
+                b"[" + json.dumps(CHANGE).encode(),
+                json.dumps(CHANGE).encode() + b"]",
+                b'[{"elementId": "a", "value": "x',
+                b'y"}]',
+            ]
+        ),
+        max_size=6,
+    )
+)
+def test_events_that_came_together_hold_what_each_of_them_holds(datas: list[bytes]) -> None:
+    together, apart = read_frames(datas), list(map(read_frame, datas))
+    assert together.updates == [update for frame in apart for update in frame.updates]
+    assert list(map(str, together.errors)) == [str(error) for frame in apart for error in frame.errors]
+    numbers = [frame.sequence_number for frame in apart if frame.sequence_number is not None]
+    assert together.sequence_number == max(numbers, default=None)
 
 
 def test_an_update_with_a_number_is_no_batch_without_updates() -> None:

@@ -11,7 +11,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
@@ -43,7 +42,7 @@ from i3x.models import Gap, Subscription, SyncBatch, ValueChange
 from i3x.results import BulkList, item_errors
 from i3x.transport import AsyncSender
 from i3x.transport.streams import EventSource
-from i3x.updates import read_frame
+from i3x.updates import read_frames
 
 T = TypeVar("T")
 
@@ -376,46 +375,47 @@ class Engine:
         return True
 
     async def _take_parts(self, source: EventSource) -> None:
-        events = EventStream()
-        limit = self._settings.silence
+        events, limit = EventStream(), self._settings.silence
         lag = 0.0  # seconds for which what comes next may have been waiting for us
         asked = time.monotonic()
-        with anyio.CancelScope(deadline=anyio.current_time() + limit) as scope:
-            async with aclosing(source.parts()) as parts:
-                async for part in parts:
-                    scope.deadline = float(
-                        "inf"
-                    )  # the silence of the server counts, not the time that we take
-                    came = time.monotonic()
-                    lag = max(0.0, lag - (came - asked))
-                    self._horizon = max(self._horizon, self._clock.earliest() - timedelta(seconds=lag))
-                    changes, ended = self._read_part(events, part)
-                    await self._deliver(changes)
-                    if ended:
-                        return
-                    asked = time.monotonic()
-                    lag += asked - came
-                    scope.deadline = anyio.current_time() + limit
-        if scope.cancelled_caught:
-            # Nobody knows whether there was nothing to say or nobody there to say it.
-            logger.debug("nothing for %g s from subscription %s", limit, self.subscription_id)
-            self._begin_gap("silence", is_certain=False)
+        async with source.reading() as arrivals:
+            while True:
+                part: bytes | None = None
+                with anyio.move_on_after(limit):
+                    part = await arrivals.take()
+                if part is None:
+                    break
+                if not part:
+                    return
+                came = time.monotonic()
+                lag = max(0.0, lag - (came - asked))
+                self._horizon = max(self._horizon, self._clock.earliest() - timedelta(seconds=lag))
+                changes, ended = self._read_part(events, part)
+                await self._deliver(changes)
+                if ended:
+                    return
+                asked = time.monotonic()
+                lag += asked - came
+        # Nobody knows whether there was nothing to say or nobody there to say it.
+        logger.debug("nothing for %g s from subscription %s", limit, self.subscription_id)
+        self._begin_gap("silence", is_certain=False)
 
     def _read_part(self, events: EventStream, part: bytes) -> tuple[list[ValueChange], bool]:
         """Return the changes in a part of the stream, and whether the server says that it is the last one."""
-        changes: list[ValueChange] = []
         try:
             found = events.feed(part)
         except EventTooLargeError as error:
             raise StreamError(f"streamSubscription: {error}", operation="streamSubscription") from error
-        for event in found:
-            frame = read_frame(event.data)
-            changes += frame.updates
-            for failure in frame.errors:
-                self._outlet.error(self, failure)
-            if event.name == "close":
-                return changes, True
-        return changes, False
+        if not found:
+            return [], False
+        names = [event.name for event in found]
+        ended = "close" in names
+        if ended:
+            found = found[: names.index("close") + 1]
+        frame = read_frames([event.data for event in found])
+        for failure in frame.errors:
+            self._outlet.error(self, failure)
+        return frame.updates, ended
 
     # --- the poll ---------------------------------------------------------------------------------------
 

@@ -7,11 +7,10 @@ They go on when it is half empty again, so that a slow reader does not cost a wa
 from __future__ import annotations
 
 import asyncio
-import threading
+import contextlib
+import queue
 from collections import deque
-from typing import Generic, TypeVar
-
-import anyio
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -24,46 +23,40 @@ class _Mailbox(Generic[T]):
 
     def __init__(self, capacity: int | None = None) -> None:
         self._capacity = CAPACITY if capacity is None else capacity
-        self._items: deque[tuple[T, int]] = deque()
-        self._weight = 0
-        self._space = anyio.Event()
-        self._space.set()
+        self._added = self._taken = 0  # the weights of all that ever came, and of all that went
+        self._space: asyncio.Event | None = None  # what to wait for, while it is full
         self._closed = False
 
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing is in it, and nothing more will come."""
-        return self._closed and not self._items
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is in it."""
-        return not self._items
-
     async def put(self, item: T, weight: int = 1) -> None:
-        """Add an item; waits while the mailbox is full."""
-        while not self._space.is_set():
-            await self._space.wait()
+        """Add an item; then waits while the mailbox is full."""
         self.add(item, weight)
+        if (space := self._space) is not None:
+            await space.wait()
 
     def add(self, item: T, weight: int = 0) -> None:
         """Add an item without waiting; for the few that carry no changes."""
-        raise NotImplementedError
+        if self._closed:
+            return
+        self._added += weight
+        self._push(item, weight)
+        if self._added - self._taken >= self._capacity and self._space is None:
+            self._space = asyncio.Event()
+            self._make_space(
+                self._space
+            )  # a thread may have emptied it before there was anything to wait for
 
     def _push(self, item: T, weight: int) -> None:
-        self._items.append((item, weight))
-        self._weight += weight
-        if self._weight >= self._capacity and self._space.is_set():
-            self._space = anyio.Event()
+        raise NotImplementedError
 
-    def _pop(self) -> T:
-        item, weight = self._items.popleft()
-        self._weight -= weight
-        return item
+    def _make_space(self, space: asyncio.Event | None) -> None:
+        """Let those go on who wait, if there is enough space now."""
+        if space is not None and space is self._space and self._has_space:
+            self._space = None
+            space.set()
 
     @property
     def _has_space(self) -> bool:
-        return self._closed or self._weight <= self._capacity // 2
+        return self._closed or self._added - self._taken <= self._capacity // 2
 
 
 class LoopMailbox(_Mailbox[T]):
@@ -71,67 +64,90 @@ class LoopMailbox(_Mailbox[T]):
 
     def __init__(self, capacity: int | None = None) -> None:
         super().__init__(capacity)
-        self._arrival = anyio.Event()
+        self._items: deque[tuple[T, int]] = deque()
+        self._arrival = asyncio.Event()
 
-    def add(self, item: T, weight: int = 0) -> None:
-        """Add an item without waiting; for the few that carry no changes."""
-        if not self._closed:
-            self._push(item, weight)
-            self._arrival.set()
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it."""
+        return not self._items
 
     async def get(self) -> T | None:
         """Return the next item, None when the mailbox is closed and empty."""
         while not self._items:
             if self._closed:
                 return None
-            self._arrival = anyio.Event()
+            self._arrival.clear()
             await self._arrival.wait()
-        item = self._pop()
-        if self._has_space:
-            self._space.set()
+        item, weight = self._items.popleft()
+        self._taken += weight
+        self._make_space(self._space)
         return item
 
     def close(self) -> None:
         """Take nothing more in; what is in it can still be taken out."""
         self._closed = True
         self._arrival.set()
-        self._space.set()
+        self._make_space(self._space)
+
+    def _push(self, item: T, weight: int) -> None:
+        self._items.append((item, weight))
+        self._arrival.set()
+
+
+class _End:
+    """Stands in a mailbox behind the last item."""
+
+
+_END: Final = _End()
 
 
 class ThreadMailbox(_Mailbox[T]):
-    """Filled by tasks of one event loop, emptied by a thread."""
+    """Filled by tasks of one event loop, emptied by a thread.
+
+    There is no lock beside that of the queue, which wakes the thread up only if it waits: each side counts for
+    itself what it puts in or takes out.
+    """
 
     def __init__(self, capacity: int | None = None) -> None:
         super().__init__(capacity)
-        self._changed = threading.Condition()
+        self._items: queue.SimpleQueue[tuple[T | _End, int]] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
+        self._told: asyncio.Event | None = None
 
-    def add(self, item: T, weight: int = 0) -> None:
-        """Add an item without waiting; for the few that carry no changes."""
-        with self._changed:
-            if not self._closed:
-                self._push(item, weight)
-                self._changed.notify()
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is in it, and nothing more will come."""
+        return self._closed and self._items.qsize() <= 1  # the end
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in it."""
+        return self._items.empty() or self.is_over
 
     def take(self, timeout: float | None = None) -> T | None:
         """Return the next item, None when nothing came in time, or the mailbox is closed and empty."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._items or self._closed, timeout)
-            if not self._items:
-                return None
-            item = self._pop()
-            if not self._closed and not self._space.is_set() and self._has_space:
-                self._loop.call_soon_threadsafe(self._release)
+        try:
+            item, weight = self._items.get(timeout=timeout)
+        except queue.Empty:
+            return None
+        if isinstance(item, _End):
+            self._items.put((item, 0))  # for whoever asks next
+            return None
+        self._taken += weight
+        space = self._space
+        if space is not None and space is not self._told and self._has_space:
+            self._told = space
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
+                self._loop.call_soon_threadsafe(self._make_space, space)
         return item
 
     def close(self) -> None:
         """Take nothing more in; what is in it can still be taken out. Called on the loop."""
-        with self._changed:
+        if not self._closed:
+            self._items.put((_END, 0))
             self._closed = True
-            self._changed.notify_all()
-        self._space.set()
+            self._make_space(self._space)
 
-    def _release(self) -> None:
-        with self._changed:
-            if self._has_space:
-                self._space.set()
+    def _push(self, item: T, weight: int) -> None:
+        self._items.put((item, weight))

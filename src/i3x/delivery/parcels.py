@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from i3x.delivery.engine import Engine
 from i3x.delivery.states import Status
@@ -16,8 +15,7 @@ Callback = Callable[[Any, Any], object]
 Handler = Callable[[Any, ValueChange], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """Changes for a handler, or one piece of news about their delivery."""
 
     engine: Engine
@@ -45,7 +43,7 @@ class MailboxOutlet:
 
     async def put(self, engine: Engine, changes: list[ValueChange]) -> None:
         """Take changes; waits while the mailbox is full."""
-        await self._mailbox.put(Parcel(engine, changes, handler=self._handler), len(changes))
+        await self._mailbox.put(Parcel(engine, changes, None, self._handler), len(changes))
 
     def gap(self, engine: Engine, gap: Gap) -> None:
         """Take the report of a gap."""

@@ -37,7 +37,8 @@ class Repeats:
     _all: ClassVar[weakref.WeakSet[Repeats]] = weakref.WeakSet()
 
     def __init__(self) -> None:
-        self._recent: deque[ValueChange] = deque()
+        self._recent: deque[list[ValueChange]] = deque()
+        self._recent_count = 0
         self._known: dict[Key, None] = {}
         self._latest: dict[str, str] = {}
         self._until = 0.0
@@ -49,22 +50,30 @@ class Repeats:
 
     def expect(self) -> None:
         """Look out for repeats of what was delivered, from now on."""
-        for change in self._recent:
-            self._remember(key(change))
+        for changes in self._recent:
+            for change in changes:
+                self._remember(key(change))
         self._recent.clear()
+        self._recent_count = 0
         self._until = time.monotonic() + _SETTLED_AFTER
 
     def new_ones(self, changes: list[ValueChange]) -> list[ValueChange]:
         """Return the changes that are no repeats, and remember them."""
         if time.monotonic() > self._until:
-            self._recent.extend(changes)
-            for _ in range(len(self._recent) - self._share):
-                self._recent.popleft()
+            self._keep(changes)
         else:
             changes = [change for change in changes if self._remember(key(change))]
         for change in changes:
             self._latest[change.element_id] = change.timestamp
         return changes
+
+    def _keep(self, changes: list[ValueChange]) -> None:
+        """Keep changes as they came together; the oldest go together too, when enough are left without them."""
+        self._recent.append(changes)
+        self._recent_count += len(changes)
+        enough = self._share
+        while self._recent_count - len(self._recent[0]) >= enough:
+            self._recent_count -= len(self._recent.popleft())
 
     def latest(self) -> dict[str, str]:
         """Return element id → timestamp of what was delivered last of each element."""

@@ -38,13 +38,16 @@ class _Limits:
 
     @property
     def are_reached(self) -> bool:
-        """Whether enough changes have been given out."""
+        """Whether enough changes were let through."""
         return self.left == 0
 
-    def count(self) -> None:
-        """Note that one more was given out."""
-        if self.left is not None:
-            self.left -= 1
+    def let_through(self, changes: list[ValueChange]) -> list[ValueChange]:
+        """Return as many of the changes as are still wanted."""
+        if self.left is None:
+            return changes
+        wanted = changes[: self.left]
+        self.left -= len(wanted)
+        return wanted
 
 
 async def _open(
@@ -112,7 +115,7 @@ class AsyncWatch(Generic[V]):
         self._engine, present = await _open(
             self._deliveries, self._items, self._settings, self._initial, self._mailbox
         )
-        self._ready.extend(present)
+        self._ready.extend(self._limits.let_through(present))
         return self
 
     async def __aexit__(
@@ -122,6 +125,7 @@ class AsyncWatch(Generic[V]):
         traceback: TracebackType | None,
     ) -> None:
         engine, self._engine = self._engine, None
+        self._ready.clear()
         if engine is not None:
             await self._deliveries.end(engine)
 
@@ -129,6 +133,8 @@ class AsyncWatch(Generic[V]):
         return self
 
     async def __anext__(self) -> ValueChange[V]:
+        if self._ready:
+            return self._reader.change(self._ready.popleft(), self._items)
         engine = _running(self._engine)
         if self._limits.are_reached:
             raise StopAsyncIteration
@@ -141,12 +147,11 @@ class AsyncWatch(Generic[V]):
                 await self._take(parcel)
         if not self._ready:
             raise StopAsyncIteration
-        self._limits.count()
         return self._reader.change(self._ready.popleft(), self._items)
 
     async def _take(self, parcel: Parcel) -> None:
         if parcel.changes is not None:
-            self._ready.extend(parcel.changes)
+            self._ready.extend(self._limits.let_through(parcel.changes))
             return
         for callback, news in calls(self._client, parcel):
             result = callback(self._client, news)
@@ -190,7 +195,7 @@ class Watch(Generic[V]):
         host = self._deliveries.host
         self._host = host
         self._engine, present = host.call(self._open_on_loop, host.inner)
-        self._ready.extend(present)
+        self._ready.extend(self._limits.let_through(present))
         return self
 
     async def _open_on_loop(self, inner: AsyncDeliveries) -> tuple[Engine, list[ValueChange]]:
@@ -204,6 +209,7 @@ class Watch(Generic[V]):
         traceback: TracebackType | None,
     ) -> None:
         (engine, self._engine), (host, self._host) = (self._engine, None), (self._host, None)
+        self._ready.clear()
         if engine is not None and host is not None:
             with contextlib.suppress(ConnectionError):  # disconnecting has ended it
                 host.call(host.inner.end, engine)
@@ -212,6 +218,8 @@ class Watch(Generic[V]):
         return self
 
     def __next__(self) -> ValueChange[V]:
+        if self._ready:
+            return self._reader.change(self._ready.popleft(), self._items)
         engine, mailbox = _running(self._engine), self._mailbox
         if self._limits.are_reached or mailbox is None:
             raise StopIteration
@@ -223,14 +231,13 @@ class Watch(Generic[V]):
             if mailbox.is_over or (left is not None and left <= 0):
                 raise StopIteration
             self._take(mailbox.take(left))
-        self._limits.count()
         return self._reader.change(self._ready.popleft(), self._items)
 
     def _take(self, parcel: Parcel | None) -> None:
         if parcel is None:
             return
         if parcel.changes is not None:
-            self._ready.extend(parcel.changes)
+            self._ready.extend(self._limits.let_through(parcel.changes))
             return
         for callback, news in calls(self._client, parcel):
             callback(self._client, news)

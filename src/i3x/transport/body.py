@@ -25,20 +25,19 @@ class Body:
         encoding = headers.get("content-encoding", "").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
             self._give_up("it is packed in a way that was not asked for (Content-Encoding)")
-        self._packed = encoding in ("gzip", "x-gzip")
-        self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._unpacker = _unpacker() if encoding in ("gzip", "x-gzip") else None
         self._begun = False
 
     def add(self, part: bytes) -> None:
         """Take in what arrived."""
-        if not self._packed:
+        if self._unpacker is None:
             self._keep(part)
             return
         try:
             while part and not self._given_up:
                 self._begun = True
                 if self._unpacker.eof:  # packed in several members, one after the other
-                    self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                    self._unpacker = _unpacker()
                 self._keep(self._unpacker.decompress(part, self._most - self._size + 1))
                 part = self._unpacker.unused_data
         except zlib.error as error:
@@ -46,7 +45,7 @@ class Body:
 
     def content(self) -> bytes:
         """Return the whole body."""
-        if self._begun and not self._unpacker.eof:
+        if self._unpacker is not None and self._begun and not self._unpacker.eof:
             self._give_up("it is packed with gzip and ends too early")
         return b"".join(self._parts)
 
@@ -78,3 +77,7 @@ class Body:
             ) from error
         self._given_up = True
         self._parts.clear()
+
+
+def _unpacker() -> zlib._Decompress:
+    return zlib.decompressobj(zlib.MAX_WBITS | 16)

@@ -7,12 +7,13 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
+import msgspec
+from msgspec.structs import replace
 
 from i3x.calls import Call, Repeat
 from i3x.errors import ConnectionError, I3XError, InvalidServerResponseError, TimeoutError
@@ -33,12 +34,13 @@ _PASSING = _OVERLOADED | {502, 504}
 _REFUSED = frozenset((501, 503))  # of the failures of a server, those that did not come to carrying it out
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_BROKEN = (*_NOTHING_SENT, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
+BROKEN = (*_NOTHING_SENT, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
+"""What may be worth another attempt."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 8.0  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(msgspec.Struct, frozen=True):
     """One request to one URL, on the way of a call."""
 
     method: str
@@ -47,8 +49,7 @@ class Hop:
     with_credentials: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What came back for one hop."""
 
     status_code: int
@@ -56,8 +57,7 @@ class Answer:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class StaleToken:
+class StaleToken(msgspec.Struct, frozen=True):
     """Asks for a new token in place of this one; None asks for the first."""
 
     token: str | None
@@ -78,14 +78,13 @@ class Exchange:
         connecting: bool = False,
         overloaded: Callable[[float], object] | None = None,
     ) -> None:
-        options = server.options
         self.server = server
         self.call = call
         self.connecting = connecting
         self.attempts = 0
         self.retry_after: float | None = None
         self._overloaded = overloaded
-        self.timeout = steps(options.timeout if timeout is None else timeout)
+        self.timeout = server.steps if timeout is None else steps(timeout)
         self._started = time.monotonic()
         self._deadline = self.patience(server, timeout)
 
@@ -96,7 +95,7 @@ class Exchange:
         """Return the seconds that a whole request may take, None if it may take for ever."""
         if server.options.deadline is not None:
             return server.options.deadline
-        limits = steps(server.options.timeout if timeout is None else timeout).as_dict().values()
+        limits = (server.steps if timeout is None else steps(timeout)).as_dict().values()
         given = [limit for limit in limits if limit is not None]
         return 4 * max(given) if given else None
 
@@ -230,6 +229,10 @@ class Exchange:
             "retry_error_callback": _outcome,
         }
 
+    def is_final(self, reply: Reply) -> bool:
+        """Whether no other attempt can follow, whatever is left of the time."""
+        return reply.status_code not in _PASSING
+
     def _worth_another_try(self, state: RetryCallState) -> bool:
         error, reply = _result(state)
         repeat = self.call.repeat
@@ -238,7 +241,7 @@ class Exchange:
             return reply.status_code in _PASSING and repeat is Repeat.ALWAYS
         if isinstance(error, _NOTHING_SENT):
             self.attempts -= 1  # it counts what may have reached the server
-        if not isinstance(error, _BROKEN) or self.connecting or _is_tls(error):
+        if not isinstance(error, BROKEN) or self.connecting or _is_tls(error):
             return False
         return repeat is Repeat.ALWAYS or (repeat is Repeat.UNSENT and isinstance(error, _NOTHING_SENT))
 
@@ -358,6 +361,8 @@ def _retry_after(headers: httpx.Headers) -> float | None:
 
 def http_date(text: str) -> datetime | None:
     """Return the moment that a header names, None if it names none."""
+    if not text:
+        return None
     try:
         moment = parsedate_to_datetime(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

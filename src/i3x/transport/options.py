@@ -132,10 +132,10 @@ def steps(timeout: Timeout | None) -> httpx.Timeout:
     return httpx.Timeout(timeout)
 
 
-def http_options(options: Options) -> dict[str, Any]:
+def http_options(options: Options, context: ssl.SSLContext) -> dict[str, Any]:
     """Return the arguments that both of httpx's clients take."""
     return {
-        "verify": _ssl_context(options.verify, options.cert),
+        "verify": context,
         "proxy": options.proxy,
         "transport": options.transport,
         "timeout": None,  # each request has its own
@@ -143,7 +143,9 @@ def http_options(options: Options) -> dict[str, Any]:
     }
 
 
-def _ssl_context(verify: Verify, cert: Certificate | None) -> ssl.SSLContext:
+def ssl_context(options: Options) -> ssl.SSLContext:
+    """Return what TLS connections are made with; reading the certificates takes longer than most calls."""
+    verify, cert = options.verify, options.cert
     try:
         if isinstance(verify, ssl.SSLContext):
             context = verify

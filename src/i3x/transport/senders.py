@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import anyio
 import httpx
@@ -16,10 +16,12 @@ from i3x.calls import Bulk, Call
 from i3x.errors import AuthenticationError, ConnectionError, I3XError
 from i3x.failures import Reply
 from i3x.transport.body import Body
-from i3x.transport.exchange import Answer, Exchange, Hop
+from i3x.transport.exchange import BROKEN, Answer, Exchange, Hop
 from i3x.transport.options import Options, Timeout, http_options
 from i3x.transport.server import Server
-from i3x.transport.streams import EventSource, is_event_stream
+
+if TYPE_CHECKING:
+    from i3x.transport.streams import EventSource
 
 T = TypeVar("T")
 _Fetch: TypeAlias = Callable[[httpx.AsyncClient, Hop, Exchange], Awaitable[Answer]]
@@ -30,6 +32,7 @@ class _SenderBase:
 
     def __init__(self, options: Options, server: Server | None = None) -> None:
         self._server = server or Server(options)
+        self._is_first = server is None
 
     @property
     def server(self) -> Server:
@@ -44,19 +47,20 @@ class _SenderBase:
     def _request(self, http: httpx.Client | httpx.AsyncClient, hop: Hop, exchange: Exchange) -> httpx.Request:
         at_home = hop.url.host == self._server.url.host
         hostname = self._server.options.server_hostname if at_home else None
-        request = http.build_request(
+        extensions: dict[str, Any] = {"timeout": exchange.limits()}
+        if hostname:
+            extensions["sni_hostname"] = hostname
+        # Not build_request(): it would merge in, at some cost, defaults of which there are none but the cookies.
+        return httpx.Request(
             hop.method,
             hop.url,
             content=hop.content or None,
             headers=self._server.headers(
                 with_credentials=hop.with_credentials, streams=exchange.call.streams
             ),
-            timeout=httpx.Timeout(**exchange.limits()),
-            extensions={"sni_hostname": hostname} if hostname else None,
+            cookies=http.cookies if at_home and http.cookies else None,  # a session is a credential too
+            extensions=extensions,
         )
-        if not at_home:
-            request.headers.pop("Cookie", None)  # a session is a credential too
-        return request
 
     def _auth(self, hop: Hop) -> Any:
         return self._server.auth if hop.with_credentials else None
@@ -84,7 +88,7 @@ class Sender(_SenderBase):
     def open(self) -> None:
         """Get ready to send; nothing is sent yet."""
         if self._http is None:
-            self._http = _made(httpx.Client, self._server.options)
+            self._http = _made(httpx.Client, self._server, anew=self._is_first)
 
     def uncancelled(self) -> AbstractContextManager[object]:
         """Return the frame of a block that must go on to its end; nothing cancels a thread."""
@@ -138,10 +142,8 @@ class Sender(_SenderBase):
 
     def _carried_out(self, http: httpx.Client, exchange: Exchange) -> Any:
         """Return the result of an exchange, or raise the error that it failed with."""
-        from tenacity import Retrying  # not above: it takes longer to import than the rest of this package
-
         try:
-            reply: Reply = Retrying(**exchange.retrying())(self._attempt, http, exchange)
+            reply = self._attempts(http, exchange)
         except I3XError:
             raise
         except Exception as error:  # whatever a server or a network can make httpx, or an auth= of it, raise
@@ -149,6 +151,25 @@ class Sender(_SenderBase):
                 raise _not_connected(exchange.call) from None
             raise exchange.told(error) from error
         return exchange.result(reply)
+
+    def _attempts(self, http: httpx.Client, exchange: Exchange) -> Reply:
+        """Make attempts until one is final; tenacity, which takes a while to get going, only if the first is not."""
+        outcome: Reply | Exception
+        try:
+            outcome = self._attempt(http, exchange)
+        except BROKEN as error:
+            outcome = error
+        else:
+            if exchange.is_final(outcome):
+                return outcome
+        from tenacity import Retrying
+
+        reply: Reply = Retrying(**exchange.retrying())(self._next_attempt, [outcome], http, exchange)
+        return reply
+
+    def _next_attempt(self, made: list[Reply | Exception], http: httpx.Client, exchange: Exchange) -> Reply:
+        """Make an attempt, or tell the outcome of the one that was made already."""
+        return _told(made) if made else self._attempt(http, exchange)
 
     def _attempt(self, http: httpx.Client, exchange: Exchange) -> Reply:
         steps = exchange.attempt()
@@ -206,7 +227,7 @@ class AsyncSender(_SenderBase):
     async def open(self) -> None:
         """Get ready to send; nothing is sent yet."""
         if self._http is None:
-            self._http = _made(httpx.AsyncClient, self._server.options)
+            self._http = _made(httpx.AsyncClient, self._server, anew=self._is_first)
 
     def uncancelled(self) -> AbstractContextManager[object]:
         """Return the frame of a block that must go on to its end, also when its task is cancelled."""
@@ -266,10 +287,7 @@ class AsyncSender(_SenderBase):
 
     async def _carried_out(self, http: httpx.AsyncClient, exchange: Exchange) -> Any:
         """Return the result of an exchange, or raise the error that it failed with."""
-        from tenacity import AsyncRetrying  # not above: see Sender._carried_out
-
-        retrying, seconds = AsyncRetrying(**exchange.retrying()), exchange.remaining()
-        attempts: Awaitable[Reply] = retrying(self._attempt, http, exchange, self._fetch)
+        attempts, seconds = self._attempts(http, exchange), exchange.remaining()
         return exchange.result(await self._reply(http, exchange, attempts, seconds))
 
     @asynccontextmanager
@@ -279,6 +297,8 @@ class AsyncSender(_SenderBase):
         The server has ``silence`` seconds to begin. Raises the :class:`~i3x.I3XError` that an answer stands
         for which is no stream.
         """
+        from i3x.transport.streams import EventSource, is_event_stream  # not above: it needs asyncio
+
         http = self._for_streams(call)
         exchange = Exchange(self._server, call, httpx.Timeout(silence), connecting=True)
         source: EventSource | None = None
@@ -311,7 +331,9 @@ class AsyncSender(_SenderBase):
         if options.transport is not None:  # it has its own ideas about connections
             return self._http
         if self._streaming is None:
-            self._streaming = _made(httpx.AsyncClient, options, limits=httpx.Limits(max_connections=None))
+            self._streaming = _made(
+                httpx.AsyncClient, self._server, limits=httpx.Limits(max_connections=None)
+            )
         return self._streaming
 
     async def _reply(
@@ -331,6 +353,28 @@ class AsyncSender(_SenderBase):
         if reply is None:
             raise exchange.expired()
         return reply
+
+    async def _attempts(self, http: httpx.AsyncClient, exchange: Exchange) -> Reply:
+        """Make attempts until one is final; see :class:`Sender`."""
+        outcome: Reply | Exception
+        try:
+            outcome = await self._attempt(http, exchange, self._fetch)
+        except BROKEN as error:
+            outcome = error
+        else:
+            if exchange.is_final(outcome):
+                return outcome
+        from tenacity import AsyncRetrying
+
+        retrying = AsyncRetrying(**exchange.retrying())
+        reply: Reply = await retrying(self._next_attempt, [outcome], http, exchange)
+        return reply
+
+    async def _next_attempt(
+        self, made: list[Reply | Exception], http: httpx.AsyncClient, exchange: Exchange
+    ) -> Reply:
+        """Make an attempt, or tell the outcome of the one that was made already."""
+        return _told(made) if made else await self._attempt(http, exchange, self._fetch)
 
     async def _attempt(self, http: httpx.AsyncClient, exchange: Exchange, fetch: _Fetch) -> Reply:
         steps = exchange.attempt()
@@ -380,10 +424,10 @@ class AsyncSender(_SenderBase):
 C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
 
-def _made(kind: type[C], options: Options, **more: Any) -> C:
+def _made(kind: type[C], server: Server, *, anew: bool = False, **more: Any) -> C:
     """Return an httpx client; raises ``ValueError`` for a proxy that needs what is not installed."""
     try:
-        return kind(**http_options(options), **more)
+        return kind(**http_options(server.options, server.tls(anew=anew)), **more)
     except ImportError as error:
         raise ValueError(f"the proxy can't be used: {error}") from error
 
@@ -400,3 +444,10 @@ def _token_failed(error: Exception) -> AuthenticationError:
     return AuthenticationError(
         f"the function given as token= failed with {type(error).__name__}; see the cause of this error"
     )
+
+
+def _told(made: list[Reply | Exception]) -> Reply:
+    outcome = made.pop()
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from base64 import b64encode
 from typing import Any
 
@@ -11,9 +12,12 @@ import httpx
 from i3x import __version__
 from i3x.bulk.limits import Limits
 from i3x.calls import Call
-from i3x.transport.options import Options, check_header
+from i3x.transport.options import Options, check_header, ssl_context, steps
 
 logger = logging.getLogger("i3x.transport")
+
+_MOST_URLS = 100
+"""How many are remembered; more than there are operations, some of which have an id in their path."""
 
 
 class Server:
@@ -33,6 +37,18 @@ class Server:
             self._secrets.update(value.split()[1:])
         if isinstance(self.auth, tuple):
             self._secrets.update(_secrets_of(*self.auth))
+
+        self.steps = steps(options.timeout)
+        self._tls: ssl.SSLContext | None = None
+        # Made once: httpx takes as long to put them together as to send what they are for.
+        self._urls: dict[str, httpx.URL] = {}
+        self._headers: dict[tuple[bool, bool], tuple[str | None, httpx.Headers]] = {}
+
+    def tls(self, *, anew: bool = False) -> ssl.SSLContext:
+        """Return what TLS connections are made with: one for all senders, ``anew`` with the files as they are now."""
+        if anew or self._tls is None:
+            self._tls = ssl_context(self.options)
+        return self._tls
 
     @property
     def has_credentials(self) -> bool:
@@ -66,29 +82,43 @@ class Server:
             self.url = target.copy_with(
                 raw_path=target.raw_path.partition(b"?")[0].removesuffix(path.encode()) or b"/"
             )
+            self._urls = {}  # not cleared: another thread may just be adding an old one
             logger.info("moved to %s, where the server redirects to", self.url)
 
     def url_of(self, call: Call[Any]) -> httpx.URL:
         """Return the whole URL of a call; its path is encoded already."""
-        path = self.url.raw_path.rstrip(b"/") + call.path.encode()
-        url = self.url.copy_with(raw_path=path)
+        urls = self._urls
+        if (url := urls.get(call.path)) is None:
+            path = self.url.raw_path.rstrip(b"/") + call.path.encode()
+            url = self.url.copy_with(raw_path=path)
+            if len(urls) < _MOST_URLS:
+                urls[call.path] = url
         return url.copy_merge_params(call.params) if call.params else url
 
     def headers(self, *, with_credentials: bool, streams: bool = False) -> httpx.Headers:
         """Return the headers of a request. Custom ones count as credentials."""
+        token = self.token if with_credentials else None
+        known = self._headers.get((with_credentials, streams))
+        if known is None or known[0] != token:
+            known = token, self._made_headers(token, with_credentials=with_credentials, streams=streams)
+            self._headers[with_credentials, streams] = known
+        return known[1]
+
+    def _made_headers(self, token: str | None, *, with_credentials: bool, streams: bool) -> httpx.Headers:
         headers = httpx.Headers(
             {
                 "Accept": "text/event-stream, application/json" if streams else "application/json",
                 # Packing holds events back until there are enough of them.
                 "Accept-Encoding": "identity" if streams else "gzip",
+                "Connection": "keep-alive",
                 "Content-Type": "application/json",
                 "User-Agent": f"i3x-client/{__version__}",
             }
         )
         if with_credentials:
             headers.update(self.options.headers)
-            if self.token is not None:
-                headers["Authorization"] = f"Bearer {self.token}"
+            if token is not None:
+                headers["Authorization"] = f"Bearer {token}"
         return headers
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
 from datetime import datetime
+from typing import cast
 
+import anyio
 import httpx
 
 from i3x.errors import StreamError
 from i3x.transport.exchange import Exchange, http_date
+
+_MOST_WAITING = 256 * 1024  # bytes
 
 
 def is_event_stream(response: httpx.Response) -> bool:
@@ -23,27 +29,81 @@ class EventSource:
 
     def __init__(self, response: httpx.Response, exchange: Exchange) -> None:
         self._response = response
-        self._exchange = exchange
+        self._operation = exchange.call.operation
 
     @property
     def date(self) -> datetime | None:
         """When the server opened the stream, by its own clock; None if it does not say."""
         return http_date(self._response.headers.get("date", ""))
 
-    async def parts(self) -> AsyncGenerator[bytes, None]:
-        """Yield what arrives until the server ends the stream; raises :class:`~i3x.StreamError` if it breaks.
-
-        How long to wait for the next part is for the caller to limit.
-        """
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[Arrivals, None]:
+        """Read the stream in a task of its own, for as long as the block goes on."""
+        arrivals = Arrivals(self._operation)
+        # Not aiter_raw(): each layer more is paid for with each part.
+        stream = cast("httpx.AsyncByteStream", self._response.stream)
+        task = asyncio.create_task(arrivals.fill(stream), name="i3x-stream")
         try:
-            async for part in self._response.aiter_raw():
-                yield part
-        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-            raise StreamError(
-                f"{self._exchange.call.operation}: the event stream broke: {type(error).__name__}",
-                operation=self._exchange.call.operation,
-            ) from error
+            yield arrivals
+        finally:
+            task.cancel()
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait([task])
 
     async def close(self) -> None:
         """Close the connection; no event of the stream can be had any more."""
         await self._response.aclose()
+
+
+class Arrivals:
+    """What has come of a stream, until it is taken, all at once.
+
+    A server in a hurry sends many small parts, and httpx gives them one by one. What they share out among them
+    here, the waking up of a task above all, would cost more than reading them.
+    """
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._arrival = asyncio.Event()
+        self._space = asyncio.Event()
+        self._end: BaseException | None = None
+
+    async def fill(self, stream: httpx.AsyncByteStream) -> None:
+        """Put in what comes until the stream ends; waits while too much of it has not been taken."""
+        end: BaseException = EOFError()
+        try:
+            async with aclosing(cast("AsyncGenerator[bytes, None]", aiter(stream))) as parts:
+                async for part in parts:
+                    if not self._parts:
+                        self._arrival.set()
+                    self._parts.append(part)
+                    self._size += len(part)
+                    if self._size > _MOST_WAITING:
+                        self._space.clear()
+                        await self._space.wait()
+        except BaseException as error:
+            end = error
+            raise
+        finally:
+            self._end = end
+            self._arrival.set()
+
+    async def take(self) -> bytes:
+        """Return all that has come, in one piece; waits for the first of it, and returns nothing at the end.
+
+        Raises :class:`~i3x.StreamError` if the stream breaks, when all that came before has been taken. How long
+        to wait is for the caller to limit.
+        """
+        while not self._parts and self._end is None:
+            self._arrival.clear()
+            await self._arrival.wait()
+        parts, self._parts, self._size = self._parts, [], 0
+        self._space.set()
+        if not parts and not isinstance(self._end, EOFError):
+            raise StreamError(
+                f"{self._operation}: the event stream broke: {type(self._end).__name__}",
+                operation=self._operation,
+            ) from self._end
+        return b"".join(parts)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from i3x import arguments, operations, versions
+from i3x.apart import apart
 from i3x.arguments import Time
 from i3x.client_base import ClientBase
 from i3x.delivery.callbacks import notify
@@ -40,11 +41,16 @@ from i3x.results import BulkDict, BulkItem, BulkList
 from i3x.transport import Certificate, Options, Sender, Timeout, Token, Verify
 
 if TYPE_CHECKING:
-    # Loaded when they are first needed: a client that only reads starts twice as fast without them.
+    import pyarrow
+
     from i3x.delivery.blocking import Deliveries
+
+    # Loaded when they are first needed: a client that only reads starts twice as fast without them.
     from i3x.delivery.consumer import Consumer
     from i3x.delivery.view import Delivery
     from i3x.delivery.watch import Watch
+    from i3x.frames.reading import Layout
+    from i3x.frames.tidy import Series
     from i3x.history.blocking import Ask, HistoryIterator
     from i3x.history.reading import Question
 
@@ -429,6 +435,94 @@ class Client(ClientBase):
             return self._sender.send(replace(call, most_bytes=question.most_bytes), timeout)
 
         return ask
+
+    # --- frames -----------------------------------------------------------------------------------------
+
+    def read_frame(
+        self,
+        element_ids: Iterable[str],
+        start_time: Time | None = None,
+        end_time: Time | None = None,
+        *,
+        layout: Layout = "tidy",
+        tz: str | None = None,
+        max_depth: int = 1,
+        timeout: Timeout | None = None,
+    ) -> pyarrow.Table:
+        """Return the values of elements over a time range as an Arrow table; needs the extra ``frames``.
+
+        Times and ``max_depth`` are as for ``get_history``; the range may be of any length that fits in memory. The
+        rows are in the order of ``element_ids`` (components after them), and then of time. Columns:
+
+        - ``element_id``
+        - ``timestamp``: nanoseconds in UTC, or shown in the time zone ``tz`` ("Europe/Berlin").
+        - ``value``: a number (64-bit float), integer (64 bits), boolean or text, as the object types say, or the
+          first values where a type says nothing. A structured value has one column a field (``value.speed``).
+          Where the elements differ in kind, each kind has a column (``value_number``, ``value_string``); numbers
+          and integers are one. Arrays, and objects without declared fields, are JSON text.
+        - ``quality``
+        - ``value_other``, ``timestamp_other``: as text, what does not fit, or not exactly, in the columns before:
+          a value of another type than declared, an undeclared field, an integer beyond 64 bits, a time beyond
+          the years 1677 to 2262. They are left out if there is nothing in them.
+
+        ``layout="wide"`` gives one row a timestamp and one column an element (``sensor-001``,
+        ``pump-101.speed``), with its quality beside it (``sensor-001:quality``). Points of one element with the same
+        timestamp have a row each.
+
+        ``i3x.frames.elements(table)`` has names, units and types of the elements, what failed in its ``errors``
+        and what is missing in its ``partial``; both are logged as warnings too. Standard: Query,
+        queryHistoricalValues.
+
+        Raises :class:`~i3x.NotSupportedError` if the server keeps no history, and ``ImportError`` without pyarrow.
+        """
+        from i3x.frames.reading import Reading
+        from i3x.frames.tidy import series_of_histories
+
+        ids = arguments.element_ids(element_ids)
+        frame = Reading(ids, layout, tz)
+        history = self.iter_history(ids, start_time, end_time, max_depth, timeout=timeout)
+        for window in history.windows():
+            series = list(series_of_histories(window.histories))
+            if not frame.is_planned:
+                frame.plan(*self._described(ids, series, timeout), series)
+            apart(frame.add, series)
+        if not frame.is_planned:
+            frame.plan(*self._described(ids, [], timeout), [])
+        return apart(frame.table, history.errors, history.missing)
+
+    def read_current_frame(
+        self,
+        element_ids: Iterable[str],
+        *,
+        layout: Layout = "tidy",
+        tz: str | None = None,
+        max_depth: int = 1,
+        timeout: Timeout | None = None,
+    ) -> pyarrow.Table:
+        """Return the last known values of elements as an Arrow table; needs the extra ``frames``.
+
+        The table is as that of ``read_frame``, with one row an element. Standard: Query, queryLastKnownValues.
+
+        Raises ``ImportError`` without pyarrow.
+        """
+        from i3x.frames.reading import Reading
+        from i3x.frames.tidy import series_of_values
+
+        ids = arguments.element_ids(element_ids)
+        frame = Reading(ids, layout, tz)
+        values = self.get_values(ids, max_depth, timeout=timeout)
+        series = list(series_of_values(values))
+        frame.plan(*self._described(ids, series, timeout), series)
+        return apart(frame.current_table, values)
+
+    def _described(
+        self, element_ids: Iterable[str], series: Iterable[Series], timeout: Timeout | None
+    ) -> tuple[BulkList[ObjectInstance], BulkList[ObjectType]]:
+        """Return the objects of elements, and of those that points have come for, and the types of them all."""
+        ids = dict.fromkeys((*element_ids, *(element_id for element_id, _ in series)))
+        instances = self.list_objects(ids, include_metadata=True, timeout=timeout)
+        type_ids = dict.fromkeys(each.type_element_id for each in instances if each.type_element_id.strip())
+        return instances, self.query_object_types(type_ids, timeout=timeout)
 
     # --- update -----------------------------------------------------------------------------------------
 

@@ -4,12 +4,14 @@ import inspect
 import re
 import typing
 
+import pyarrow
 import pytest
 
 import i3x
 from i3x.delivery.consumer import AsyncConsumer, Consumer
 from i3x.delivery.view import Delivery
 from i3x.delivery.watch import AsyncWatch, Watch
+from i3x.frames.reading import Layout
 from i3x.history.asynchronous import AsyncHistoryIterator
 from i3x.history.blocking import HistoryIterator
 
@@ -55,7 +57,7 @@ LOADED_LATER = {
         HistoryIterator,
         Watch,
     )
-}
+} | {"Layout": Layout, "pyarrow": pyarrow}
 """What the clients import only when it is needed, and name in their annotations all the same."""
 
 

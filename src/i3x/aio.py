@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from i3x.delivery.view import Delivery
     from i3x.delivery.watch import AsyncWatch
     from i3x.frames.reading import Layout
+    from i3x.frames.report import HistoryExport
     from i3x.frames.tidy import Series
     from i3x.history.asynchronous import AsyncAsk, AsyncHistoryIterator
     from i3x.history.reading import Question
@@ -511,6 +512,64 @@ class AsyncClient(ClientBase):
         series = list(series_of_values(values))
         frame.plan(*await self._described(ids, series, timeout), series)
         return await async_apart(frame.current_table, values)
+
+    async def export_history(
+        self,
+        element_ids: Iterable[str],
+        path: str | os.PathLike[str],
+        start_time: Time | None = None,
+        end_time: Time | None = None,
+        max_depth: int = 1,
+        *,
+        resume: bool = True,
+        on_progress: Callable[[HistoryProgress], object] | None = None,
+        timeout: Timeout | None = None,
+    ) -> HistoryExport:
+        """Write the values of elements over a time range of any length to a file; needs the extra ``frames``.
+
+        ``path`` ends with ``.parquet`` or ``.csv``. The columns are those of ``read_frame`` in the tidy layout, the
+        last two included; the rows are in the order of time, with those that have none at the end of the stretch
+        that they came with. Memory is bounded, however long the range is. An existing file is replaced when the
+        new one is whole.
+
+        What has come is kept in a folder beside it (``<path>.partial``), so that the same call goes on where an
+        earlier one was stopped, by an error or by a crash: no row is lost or there twice. "Now" is then what it
+        was at first. With other arguments it raises ``ValueError``; ``resume=False`` begins anew.
+
+        Returns an ``i3x.frames.HistoryExport``, which has what failed and what is missing. ``on_progress(progress)``
+        is called with an :class:`~i3x.HistoryProgress` after each request. Times, ``max_depth`` and ``timeout`` (of
+        each request) are as for ``get_history``. Standard: Query, queryHistoricalValues.
+
+        Raises :class:`~i3x.NotSupportedError` if the server keeps no history, ``BlockingIOError`` if another
+        process is at the same export, any ``OSError`` of the disk, and ``ImportError`` without pyarrow.
+        """
+        from i3x.frames.export import Export, job_of
+        from i3x.frames.files import checked_path
+        from i3x.frames.tidy import series_of_histories
+
+        ids, target = arguments.element_ids(element_ids), checked_path(path)
+        history = self.iter_history(ids, start_time, end_time, max_depth)  # checks, and settles what "now" is
+        settled = history.start_time, history.end_time
+        job = job_of(self._address(), ids, max_depth, (start_time, end_time), settled)
+        export = await async_apart(Export.open, target, job, resume)
+        try:
+            if export.left is not None:
+                told = export.reporting(on_progress)
+                history = self.iter_history(ids, *export.left, max_depth, on_progress=told, timeout=timeout)
+                async for window in history.windows():
+                    series = list(series_of_histories(window.histories))
+                    if not export.is_planned:
+                        await async_apart(export.plan, *await self._described(ids, series, timeout), series)
+                    await async_apart(export.add, window, history.errors, history.missing)
+            if not export.is_planned:
+                await async_apart(export.plan, *await self._described(ids, [], timeout), [])
+            return await async_apart(export.finish, history.errors, history.missing)
+        except I3XError as error:
+            await async_apart(export.keep)
+            error.add_note(export.note)
+            raise
+        finally:
+            export.close()
 
     async def _described(
         self, element_ids: Iterable[str], series: Iterable[Series], timeout: Timeout | None

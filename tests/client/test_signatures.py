@@ -11,6 +11,7 @@ import i3x
 from i3x.delivery.consumer import AsyncConsumer, Consumer
 from i3x.delivery.view import Delivery
 from i3x.delivery.watch import AsyncWatch, Watch
+from i3x.frames import HistoryExport
 from i3x.frames.reading import Layout
 from i3x.history.asynchronous import AsyncHistoryIterator
 from i3x.history.blocking import HistoryIterator
@@ -54,6 +55,7 @@ LOADED_LATER = {
         AsyncWatch,
         Consumer,
         Delivery,
+        HistoryExport,
         HistoryIterator,
         Watch,
     )

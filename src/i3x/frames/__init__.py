@@ -1,6 +1,6 @@
 """Frames: values and histories as Arrow tables, for pandas, polars and whatever else reads Arrow.
 
-The clients make them (``read_frame``, ``read_current_frame``); here is what can be asked of a
+The clients make them (``read_frame``, ``read_current_frame``, ``export_history``); here is what can be asked of a
 table. Needs the extra ``frames``, which is pyarrow alone.
 """
 
@@ -13,19 +13,19 @@ except ImportError as error:
         "frames need pyarrow, which is not installed: pip install 'i3x-client[frames]'", name="pyarrow"
     ) from error
 
-from i3x.frames.report import FrameElement, report_of
+from i3x.frames.report import FrameElement, HistoryExport, report_of
 from i3x.frames.widening import widen
 from i3x.models import MissingHistory
 from i3x.results import BulkDict
 
-__all__ = ["FrameElement", "elements", "missing", "wide"]
+__all__ = ["FrameElement", "HistoryExport", "elements", "missing", "wide"]
 
 
 def elements(table: pa.Table) -> BulkDict[FrameElement]:
     """Return what a table of this package knows of its elements: names, units, types.
 
-    It works on the tables that the clients return, in both layouts.
-    What failed is in ``errors`` of the result and what is missing in ``partial``, as with all bulk
+    It works on the tables that the clients return, in both layouts, and on exported files that were read again
+    with pyarrow. What failed is in ``errors`` of the result and what is missing in ``partial``, as with all bulk
     calls; ``raise_for_errors()`` raises the errors. A table without such knowledge gives an empty dict.
 
     Raises ``TypeError`` for anything but a ``pyarrow.Table``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -136,6 +137,33 @@ class Report(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
         found.errors = {element_id: failure.error for element_id, failure in self.errors.items()}
         found.partial = self.partial or _partial(self.missing)
         return found
+
+
+class HistoryExport(msgspec.Struct, frozen=True):
+    """A finished export: the file, how many rows it has, and the time range that it covers.
+
+    ``elements`` maps element ids to what is known of them. What failed is in its ``errors``, and what the server
+    does not give in whole in ``missing``.
+    """
+
+    path: Path
+    rows: int
+    start_time: str
+    end_time: str
+    elements: BulkDict[FrameElement]
+    missing: list[MissingHistory]
+
+    @property
+    def errors(self) -> dict[str, I3XError]:
+        """The error of each element that failed."""
+        return self.elements.errors
+
+    def raise_for_errors(self) -> None:
+        """Raise a :class:`~i3x.BulkError` if any element failed; do nothing otherwise."""
+        self.elements.raise_for_errors()
+
+
+show_as_dataclass(HistoryExport)
 
 
 def _partial(missing: Sequence[MissingHistory]) -> ResponseDetail | None:

@@ -29,6 +29,7 @@ WORDS = {
     "__aexit__": "__exit__",
     "aclose": "close",
     "async_notify": "notify",
+    "async_apart": "apart",
     "AsyncBaseTransport": "BaseTransport",
     "AsyncDeliveries": "Deliveries",
     "AsyncConsumer": "Consumer",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import httpx
 
 from i3x import arguments, operations, versions
+from i3x.apart import apart
 from i3x.arguments import Element, Time
 from i3x.client_base import ClientBase
 from i3x.delivery.callbacks import notify
@@ -49,11 +50,17 @@ from i3x.transport import Certificate, Options, Sender, Timeout, Token, Verify
 from i3x.value_types import AsType, ValueReader
 
 if TYPE_CHECKING:
-    # Loaded when they are first needed: a client that only reads starts twice as fast without them.
+    import pyarrow
+
     from i3x.delivery.blocking import Deliveries
+
+    # Loaded when they are first needed: a client that only reads starts twice as fast without them.
     from i3x.delivery.consumer import Consumer
     from i3x.delivery.view import Delivery
     from i3x.delivery.watch import Watch
+    from i3x.frames.reading import Layout
+    from i3x.frames.report import HistoryExport
+    from i3x.frames.tidy import Series
     from i3x.history.blocking import Ask, HistoryIterator
     from i3x.history.reading import Question
     from i3x.navigate.space import AddressSpace
@@ -524,6 +531,152 @@ class Client(ClientBase):
             return self._sender.send(call.limited(question.most_bytes), timeout)
 
         return ask
+
+    # --- frames -----------------------------------------------------------------------------------------
+
+    def read_frame(
+        self,
+        element_ids: Iterable[str],
+        start_time: Time | None = None,
+        end_time: Time | None = None,
+        *,
+        layout: Layout = "tidy",
+        tz: str | None = None,
+        max_depth: int = 1,
+        timeout: Timeout | None = None,
+    ) -> pyarrow.Table:
+        """Return the values of elements over a time range as an Arrow table; needs the extra ``frames``.
+
+        Times and ``max_depth`` are as for ``get_history``; the range may be of any length that fits in memory. The
+        rows are in the order of ``element_ids`` (components after them), and then of time. Columns:
+
+        - ``element_id``
+        - ``timestamp``: nanoseconds in UTC, or shown in the time zone ``tz`` ("Europe/Berlin").
+        - ``value``: a number (64-bit float), integer (64 bits), boolean or text, as the object types say, or the
+          first values where a type says nothing. A structured value has one column a field (``value.speed``).
+          Where the elements differ in kind, each kind has a column (``value_number``, ``value_string``); numbers
+          and integers are one. Arrays, and objects without declared fields, are JSON text.
+        - ``quality``
+        - ``value_other``, ``timestamp_other``: as text, what does not fit, or not exactly, in the columns before:
+          a value of another type than declared, an undeclared field, an integer beyond 64 bits, a time beyond
+          the years 1677 to 2262. They are left out if there is nothing in them.
+
+        ``layout="wide"`` gives one row a timestamp and one column an element (``sensor-001``,
+        ``pump-101.speed``), with its quality beside it (``sensor-001:quality``). Points of one element with the same
+        timestamp have a row each.
+
+        ``i3x.frames.elements(table)`` has names, units and types of the elements, what failed in its ``errors``
+        and what is missing in its ``partial``; both are logged as warnings too. Standard: Query,
+        queryHistoricalValues.
+
+        Raises :class:`~i3x.NotSupportedError` if the server keeps no history, and ``ImportError`` without pyarrow.
+        """
+        from i3x.frames.reading import Reading
+        from i3x.frames.tidy import series_of_histories
+
+        ids = arguments.element_ids(element_ids)
+        frame = Reading(ids, layout, tz)
+        history = self.iter_history(ids, start_time, end_time, max_depth, timeout=timeout)
+        for window in history.windows():
+            series = list(series_of_histories(window.histories))
+            if not frame.is_planned:
+                frame.plan(*self._described(ids, series, timeout), series)
+            apart(frame.add, series)
+        if not frame.is_planned:
+            frame.plan(*self._described(ids, [], timeout), [])
+        return apart(frame.table, history.errors, history.missing)
+
+    def read_current_frame(
+        self,
+        element_ids: Iterable[str],
+        *,
+        layout: Layout = "tidy",
+        tz: str | None = None,
+        max_depth: int = 1,
+        timeout: Timeout | None = None,
+    ) -> pyarrow.Table:
+        """Return the last known values of elements as an Arrow table; needs the extra ``frames``.
+
+        The table is as that of ``read_frame``, with one row an element. Standard: Query, queryLastKnownValues.
+
+        Raises ``ImportError`` without pyarrow.
+        """
+        from i3x.frames.reading import Reading
+        from i3x.frames.tidy import series_of_values
+
+        ids = arguments.element_ids(element_ids)
+        frame = Reading(ids, layout, tz)
+        values = self.get_values(ids, max_depth, timeout=timeout)
+        series = list(series_of_values(values))
+        frame.plan(*self._described(ids, series, timeout), series)
+        return apart(frame.current_table, values)
+
+    def export_history(
+        self,
+        element_ids: Iterable[str],
+        path: str | os.PathLike[str],
+        start_time: Time | None = None,
+        end_time: Time | None = None,
+        max_depth: int = 1,
+        *,
+        resume: bool = True,
+        on_progress: Callable[[HistoryProgress], object] | None = None,
+        timeout: Timeout | None = None,
+    ) -> HistoryExport:
+        """Write the values of elements over a time range of any length to a file; needs the extra ``frames``.
+
+        ``path`` ends with ``.parquet`` or ``.csv``. The columns are those of ``read_frame`` in the tidy layout, the
+        last two included; the rows are in the order of time, with those that have none at the end of the stretch
+        that they came with. Memory is bounded, however long the range is. An existing file is replaced when the
+        new one is whole.
+
+        What has come is kept in a folder beside it (``<path>.partial``), so that the same call goes on where an
+        earlier one was stopped, by an error or by a crash: no row is lost or there twice. "Now" is then what it
+        was at first. With other arguments it raises ``ValueError``; ``resume=False`` begins anew.
+
+        Returns an ``i3x.frames.HistoryExport``, which has what failed and what is missing. ``on_progress(progress)``
+        is called with an :class:`~i3x.HistoryProgress` after each request. Times, ``max_depth`` and ``timeout`` (of
+        each request) are as for ``get_history``. Standard: Query, queryHistoricalValues.
+
+        Raises :class:`~i3x.NotSupportedError` if the server keeps no history, ``BlockingIOError`` if another
+        process is at the same export, any ``OSError`` of the disk, and ``ImportError`` without pyarrow.
+        """
+        from i3x.frames.export import Export, job_of
+        from i3x.frames.files import checked_path
+        from i3x.frames.tidy import series_of_histories
+
+        ids, target = arguments.element_ids(element_ids), checked_path(path)
+        history = self.iter_history(ids, start_time, end_time, max_depth)  # checks, and settles what "now" is
+        settled = history.start_time, history.end_time
+        job = job_of(self._address(), ids, max_depth, (start_time, end_time), settled)
+        export = apart(Export.open, target, job, resume)
+        try:
+            if export.left is not None:
+                told = export.reporting(on_progress)
+                history = self.iter_history(ids, *export.left, max_depth, on_progress=told, timeout=timeout)
+                for window in history.windows():
+                    series = list(series_of_histories(window.histories))
+                    if not export.is_planned:
+                        apart(export.plan, *self._described(ids, series, timeout), series)
+                    apart(export.add, window, history.errors, history.missing)
+            if not export.is_planned:
+                apart(export.plan, *self._described(ids, [], timeout), [])
+            return apart(export.finish, history.errors, history.missing)
+        except I3XError as error:
+            apart(export.keep)
+            error.add_note(export.note)
+            raise
+        finally:
+            export.close()
+
+    def _described(
+        self, element_ids: Iterable[str], series: Iterable[Series], timeout: Timeout | None
+    ) -> tuple[BulkList[ObjectInstance], BulkList[ObjectType]]:
+        """Return the objects of elements, and of those that points have come for, and the types of them all."""
+        ids = dict.fromkeys((*element_ids, *(element_id for element_id, _ in series)))
+        instances = self.list_objects(ids, include_metadata=True, timeout=timeout)
+        type_ids = dict.fromkeys(each.type_element_id for each in instances if each.type_element_id.strip())
+        return instances, self.query_object_types(type_ids, timeout=timeout)
 
     # --- update -----------------------------------------------------------------------------------------
 

@@ -95,10 +95,13 @@ class ClientBase:
     def _capabilities(self) -> Capabilities:
         return self._server_info.capabilities if self._server_info is not None else Capabilities()
 
+    def _address(self) -> str:
+        """Return the address of the API without the credentials that it may hold."""
+        return str(httpx.URL(self._options.base_url).copy_with(userinfo=b""))
+
     def __repr__(self) -> str:
         state = "connected" if self.is_connected else "not connected"
-        address = httpx.URL(self._options.base_url).copy_with(userinfo=b"")
-        return f"<i3x.{type(self).__name__} {address} {state}, client_id={self._client_id!r}>"
+        return f"<i3x.{type(self).__name__} {self._address()} {state}, client_id={self._client_id!r}>"
 
     if not TYPE_CHECKING:
 

@@ -4,12 +4,15 @@ import inspect
 import re
 import typing
 
+import pyarrow
 import pytest
 
 import i3x
 from i3x.delivery.consumer import AsyncConsumer, Consumer
 from i3x.delivery.view import Delivery
 from i3x.delivery.watch import AsyncWatch, Watch
+from i3x.frames import HistoryExport
+from i3x.frames.reading import Layout
 from i3x.history.asynchronous import AsyncHistoryIterator
 from i3x.history.blocking import HistoryIterator
 from i3x.navigate.traversal import AsyncTraversal, Traversal
@@ -49,10 +52,10 @@ LOADED_LATER = {
     each.__name__: each
     for each in (
         AsyncConsumer, AsyncHistoryIterator, AsyncTraversal, AsyncWatch,
-        Consumer, Delivery, HistoryIterator, Traversal, Watch,
+        Consumer, Delivery, HistoryExport, HistoryIterator, Traversal, Watch,
         i3x.AddressSpace, i3x.AsyncAddressSpace,
     )
-}  # fmt: skip
+} | {"Layout": Layout, "pyarrow": pyarrow}  # fmt: skip
 """What the clients import only when it is needed, and name in their annotations all the same."""
 
 

@@ -8,7 +8,6 @@ replaces. The lock file is empty and stays behind; only a living process's lock 
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
 import os
 import stat
@@ -20,13 +19,9 @@ from typing import BinaryIO, Self
 
 import msgspec
 
+from i3x import file_locks
 from i3x.errors import InvalidServerResponseError, SubscriptionError
 from i3x.models import to_datetime
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 FORMAT = 1
 """The version of the file's format; it grows when an older client would misread the file."""
@@ -104,7 +99,7 @@ class Checkpoint:
                 # Whatever would stop the first write stops us now, before the server has made a subscription.
                 checkpoint._fresh_temporary().close()
                 checkpoint._temporary.unlink()
-                _flush_directory(real.parent)
+                file_locks.flush_directory(real.parent)
             except BaseException:
                 checkpoint.close()
                 raise
@@ -153,7 +148,7 @@ class Checkpoint:
                 with contextlib.suppress(OSError):
                     self._temporary.unlink()
                 raise
-            _flush_directory(self._path.parent)
+            file_locks.flush_directory(self._path.parent)
 
     def delete(self) -> None:
         """Remove the position, if there is one; the lock is kept until :meth:`close`."""
@@ -161,13 +156,13 @@ class Checkpoint:
         with _explained("delete", self._path):
             self._check_lock()
             self._path.unlink(missing_ok=True)
-            _flush_directory(self._path.parent)
+            file_locks.flush_directory(self._path.parent)
 
     def close(self) -> None:
         """Give the lock back; what is in the file stays. Closing twice is harmless."""
         if not self._lock.closed:
             with contextlib.suppress(OSError):  # closing it gives it back as well
-                _unlock(self._lock)
+                file_locks.unlock(self._lock)
             self._lock.close()
 
     def __enter__(self) -> Self:
@@ -214,41 +209,8 @@ def _close_in_child() -> None:
         checkpoint._lock.close()  # noqa: SLF001  # this module's own
 
 
-if sys.platform == "win32":
-
-    def _lock(file: io.FileIO) -> None:
-        file.seek(0)  # the byte that is locked is the one at the file's position
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except PermissionError as error:
-            raise BlockingIOError(*error.args) from error
-
-    def _unlock(file: io.FileIO) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-    def _flush_directory(directory: Path) -> None:
-        """Do nothing: Windows opens no directories, and its file systems log renames."""
-
-else:
+if sys.platform != "win32":
     os.register_at_fork(after_in_child=_close_in_child)
-
-    def _lock(file: io.FileIO) -> None:
-        # flock and not lockf: POSIX record locks let a second consumer of the same process in.
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(file: io.FileIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)
-
-    def _flush_directory(directory: Path) -> None:
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # how network file systems say "not here"
-                raise
-        finally:
-            os.close(descriptor)
 
 
 def _beside(path: Path, suffix: str) -> Path:
@@ -280,7 +242,7 @@ def _locked(path: Path) -> io.FileIO:
     """Return the lock file of ``path``, locked."""
     file = _lock_file(_beside(path, ".lock"))
     try:
-        _lock(file)
+        file_locks.lock(file)
     except BlockingIOError as error:
         file.close()
         raise SubscriptionError(

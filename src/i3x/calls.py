@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from i3x.errors import I3XError
 from i3x.failures import Reply
@@ -28,8 +30,7 @@ class Repeat(enum.Enum):
     NEVER = "never, since the server may then hold two of what it makes"
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
+class Call(msgspec.Struct, Generic[T], frozen=True):
     """One request that is ready to be sent, and how to read what comes back.
 
     ``read`` returns the result or raises the :class:`~i3x.I3XError` that the reply stands for. A call that needs
@@ -42,7 +43,7 @@ class Call(Generic[T]):
     method: str
     path: str
     read: Callable[[Reply], T]
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     content: bytes = b""
     repeat: Repeat = Repeat.ALWAYS
     needs_credentials: bool = True
@@ -65,8 +66,7 @@ class Call(Generic[T]):
         return replace(self, most_bytes=most_bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class Bulk(Generic[T]):
+class Bulk(msgspec.Struct, Generic[T], frozen=True):
     """An operation about many items, which are sent in as many requests as the server needs.
 
     - ``items``: the id that each item is about, and its JSON; read once, and only as far as it is sent.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace as with_
 from itertools import repeat
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
@@ -494,7 +493,7 @@ def update_history(element_id: str, values: Any) -> Bulk[BulkList[BulkItem]]:
         failed=failed,
         changes=True,
     )
-    return with_(bulk, settled=_raise_for_points, is_whole=is_whole)
+    return replace(bulk, settled=_raise_for_points, is_whole=is_whole)
 
 
 def _raise_for_points(result: BulkList[BulkItem]) -> BulkList[BulkItem]:
@@ -645,9 +644,9 @@ def delete_subscriptions(client_id: str, subscription_ids: Iterable[str]) -> Bul
         return _as_items(outcomes, ids, "subscriptionId")
 
     def call(ids: Sequence[str], texts: Sequence[bytes]) -> Call[BulkList[BulkItem]]:
-        return with_(bulk.call(ids, texts), read=lambda reply: read(reply, ids))
+        return replace(bulk.call(ids, texts), read=lambda reply: read(reply, ids))
 
-    return with_(bulk, call=call, one_by_one=frozenset((404, 410)))
+    return replace(bulk, call=call, one_by_one=frozenset((404, 410)))
 
 
 def _deleted(reply: Reply, ids: Sequence[str], operation: str) -> Outcomes[Any]:

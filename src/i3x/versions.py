@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import Final
+
+from msgspec.structs import replace
 
 from i3x.envelopes import read_result
 from i3x.errors import I3XError, ServerError, UnsupportedVersionError
@@ -20,7 +21,7 @@ _EXAMPLE = "https://server.example.com/v1"
 
 def connecting() -> Call[ServerInfo]:
     """Return the call by which a connection begins: ``GET /info``, with each kind of failure told apart."""
-    return dataclasses.replace(get_info(), read=read_first_info)
+    return replace(get_info(), read=read_first_info)
 
 
 def read_first_info(reply: Reply) -> ServerInfo:

@@ -7,11 +7,11 @@ known as long as the client lives, so that no limit is met twice.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(msgspec.Struct, frozen=True, gc=False):
     """How large a request is, or may be: its items, and the bytes of its body."""
 
     count: int
@@ -36,23 +36,22 @@ _TOO_LARGE = (413, 414)
 _NO_HINT = frozenset(("queryHistoricalValues",))
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(msgspec.Struct):
     """What is known of one operation: the largest that has worked, and caps where more was refused."""
 
-    worked: Size = field(default_factory=lambda: Size(0, 0))
+    worked: Size = Size(0, 0)
     count: int | None = None
     bytes: int | None = None
 
 
-@dataclass(slots=True)
 class Limits:
     """The limits of one server. Shared by all calls of a client, on all threads."""
 
-    _known: dict[str, _Known] = field(default_factory=dict)
-    _at_once: int = MOST_AT_ONCE
-    _calm: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+        self._at_once = MOST_AT_ONCE
+        self._calm = 0
+        self._lock = threading.Lock()
 
     def largest(self, operation: str) -> Size:
         """Return the largest request that is worth trying.

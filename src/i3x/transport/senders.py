@@ -198,6 +198,8 @@ class Sender(_SenderBase):
                     break
         finally:
             response.close()
+            if http.is_closed and (left := response.extensions.get("network_stream")):
+                left.close()  # a connection that came up after another thread had closed those there were
         return Answer(response.status_code, response.headers, body.content())
 
     def _renew(self, stale: str | None) -> None:
@@ -307,7 +309,7 @@ class AsyncSender(_SenderBase):
             nonlocal source
             response = await self._begin(http, hop, exchange)
             if not is_event_stream(response):
-                return await self._receive(response, exchange)
+                return await self._receive(http, response, exchange)
             source = EventSource(response, exchange)
             return Answer(response.status_code, response.headers, b"")
 
@@ -392,12 +394,12 @@ class AsyncSender(_SenderBase):
                 return reply
 
     async def _fetch(self, http: httpx.AsyncClient, hop: Hop, exchange: Exchange) -> Answer:
-        return await self._receive(await self._begin(http, hop, exchange), exchange)
+        return await self._receive(http, await self._begin(http, hop, exchange), exchange)
 
     async def _begin(self, http: httpx.AsyncClient, hop: Hop, exchange: Exchange) -> httpx.Response:
         return await http.send(self._request(http, hop, exchange), stream=True, auth=self._auth(hop))
 
-    async def _receive(self, response: httpx.Response, exchange: Exchange) -> Answer:
+    async def _receive(self, http: httpx.AsyncClient, response: httpx.Response, exchange: Exchange) -> Answer:
         try:
             body = self._body(response, exchange)
             async for part in cast("httpx.AsyncByteStream", response.stream):
@@ -406,6 +408,8 @@ class AsyncSender(_SenderBase):
                     break
         finally:
             await response.aclose()
+            if http.is_closed and (left := response.extensions.get("network_stream")):
+                await left.aclose()  # see Sender._fetch
         return Answer(response.status_code, response.headers, body.content())
 
     async def _renew(self, stale: str | None) -> None:

@@ -61,8 +61,9 @@ if TYPE_CHECKING:
         SyncBatch,
         ValueChange,
     )
+    from i3x.navigate.asynchronous import AsyncAddressSpace
+    from i3x.navigate.blocking import AddressSpace
     from i3x.navigate.changes import AddressSpaceChanges
-    from i3x.navigate.space import AddressSpace, AsyncAddressSpace
     from i3x.navigate.traversal import Hop
     from i3x.results import BulkDict, BulkItem, BulkList
 
@@ -121,9 +122,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AddressSpace": "navigate.space",
+    "AddressSpace": "navigate.blocking",
     "AddressSpaceChanges": "navigate.changes",
-    "AsyncAddressSpace": "navigate.space",
+    "AsyncAddressSpace": "navigate.asynchronous",
     "AsyncClient": "aio",
     "Capabilities": "capabilities",
     "Client": "client",

@@ -60,8 +60,7 @@ if TYPE_CHECKING:
     from i3x.frames.tidy import Series
     from i3x.history.asynchronous import AsyncAsk, AsyncHistoryIterator
     from i3x.history.reading import Question
-    from i3x.navigate.space import AsyncAddressSpace
-    from i3x.navigate.traversal import AsyncTraversal
+    from i3x.navigate.asynchronous import AsyncAddressSpace, AsyncTraversal
     from i3x.value_schemas import ElementSchema
 
 
@@ -341,7 +340,7 @@ class AsyncClient(ClientBase):
         ``include_metadata`` tells components from other children. Standard: Explore, getObjects,
         getObjectTypes, getRelationshipTypes.
         """
-        from i3x.navigate.space import AsyncAddressSpace
+        from i3x.navigate.asynchronous import AsyncAddressSpace
 
         return await AsyncAddressSpace.read(self, bool(include_metadata), timeout)
 
@@ -370,7 +369,7 @@ class AsyncClient(ClientBase):
         the server does not know are in ``errors`` of the iterator, and what it cut in ``partial``. Where
         ``start`` is one element that it does not know, the iteration raises :class:`~i3x.NotFoundError`.
         """
-        from i3x.navigate.traversal import AsyncTraversal
+        from i3x.navigate.asynchronous import AsyncTraversal
 
         return AsyncTraversal(self, start, relationship_types, max_hops, include_metadata, timeout)
 

@@ -63,8 +63,7 @@ if TYPE_CHECKING:
     from i3x.frames.tidy import Series
     from i3x.history.blocking import Ask, HistoryIterator
     from i3x.history.reading import Question
-    from i3x.navigate.space import AddressSpace
-    from i3x.navigate.traversal import Traversal
+    from i3x.navigate.blocking import AddressSpace, Traversal
     from i3x.value_schemas import ElementSchema
 
 
@@ -344,7 +343,7 @@ class Client(ClientBase):
         ``include_metadata`` tells components from other children. Standard: Explore, getObjects,
         getObjectTypes, getRelationshipTypes.
         """
-        from i3x.navigate.space import AddressSpace
+        from i3x.navigate.blocking import AddressSpace
 
         return AddressSpace.read(self, bool(include_metadata), timeout)
 
@@ -373,7 +372,7 @@ class Client(ClientBase):
         the server does not know are in ``errors`` of the iterator, and what it cut in ``partial``. Where
         ``start`` is one element that it does not know, the iteration raises :class:`~i3x.NotFoundError`.
         """
-        from i3x.navigate.traversal import Traversal
+        from i3x.navigate.blocking import Traversal
 
         return Traversal(self, start, relationship_types, max_hops, include_metadata, timeout)
 

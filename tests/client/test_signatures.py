@@ -15,7 +15,8 @@ from i3x.frames import HistoryExport
 from i3x.frames.reading import Layout
 from i3x.history.asynchronous import AsyncHistoryIterator
 from i3x.history.blocking import HistoryIterator
-from i3x.navigate.traversal import AsyncTraversal, Traversal
+from i3x.navigate.asynchronous import AsyncTraversal
+from i3x.navigate.blocking import Traversal
 
 NAMES = sorted(name for name in dir(i3x.AsyncClient) if not name.startswith("_"))
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import NamedTuple
 
 from i3x import arguments
 from i3x.arguments import Element
 from i3x.errors import I3XError, InvalidServerResponseError
 from i3x.models import ObjectInstance, RelatedObject, ResponseDetail
-from i3x.navigate.calls import AsyncCalls, Calls
 from i3x.results import Bulk, BulkList
-
-if TYPE_CHECKING:
-    from i3x.transport.options import Timeout
 
 
 class Hop(NamedTuple):
@@ -25,7 +21,7 @@ class Hop(NamedTuple):
     edge: RelatedObject
 
 
-class _Levels(Bulk):
+class Levels(Bulk):
     """How a traversal goes on, without I/O: which elements to ask about next, and what came of it."""
 
     def __init__(
@@ -80,80 +76,6 @@ class _Levels(Bulk):
                     operation="queryRelatedObjects",
                     element_id=found,
                 )
-
-
-class AsyncTraversal(_Levels):
-    """An iterator of :class:`~i3x.Hop`, made by ``AsyncClient.traverse()``; a level is asked for when it is reached.
-
-    - ``errors``: the elements that could not be followed → :class:`~i3x.I3XError`; it grows with the iteration.
-    - ``partial``: what 206 answers said was cut so far; None if nothing was.
-
-    After an error that ends the iteration, going on with it asks for the same level again.
-    """
-
-    def __init__(
-        self,
-        client: AsyncCalls,
-        start: Element | Iterable[Element],
-        relationship_types: str | Iterable[str] | None,
-        max_hops: int | None,
-        include_metadata: bool,
-        timeout: Timeout | None,
-    ) -> None:
-        super().__init__(start, relationship_types, max_hops, include_metadata)
-        self._client = client
-        self._timeout = timeout
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Hop:
-        while not self._ready:
-            if self._is_over:
-                raise StopAsyncIteration
-            self._take(
-                await self._client.get_related_objects(
-                    self._frontier, self._filter, self._include_metadata, timeout=self._timeout
-                )
-            )
-        return self._ready.popleft()
-
-
-class Traversal(_Levels):
-    """An iterator of :class:`~i3x.Hop`, made by ``Client.traverse()``; a level is asked for when it is reached.
-
-    - ``errors``: the elements that could not be followed → :class:`~i3x.I3XError`; it grows with the iteration.
-    - ``partial``: what 206 answers said was cut so far; None if nothing was.
-
-    After an error that ends the iteration, going on with it asks for the same level again.
-    """
-
-    def __init__(
-        self,
-        client: Calls,
-        start: Element | Iterable[Element],
-        relationship_types: str | Iterable[str] | None,
-        max_hops: int | None,
-        include_metadata: bool,
-        timeout: Timeout | None,
-    ) -> None:
-        super().__init__(start, relationship_types, max_hops, include_metadata)
-        self._client = client
-        self._timeout = timeout
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> Hop:
-        while not self._ready:
-            if self._is_over:
-                raise StopIteration
-            self._take(
-                self._client.get_related_objects(
-                    self._frontier, self._filter, self._include_metadata, timeout=self._timeout
-                )
-            )
-        return self._ready.popleft()
 
 
 def _joined(before: ResponseDetail | None, now: ResponseDetail | None) -> ResponseDetail | None:

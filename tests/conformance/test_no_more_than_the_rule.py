@@ -84,3 +84,33 @@ def test_the_shape_of_an_edge_back_is_the_word_of_the_document() -> None:
 
     found = examine_with("queryRelatedObjects", change)
     assert (found.verdict, found.fails) == (Verdict.FULL, set())
+
+
+def test_one_object_stands_for_all_that_can_be_written() -> None:
+    """Trying others until one can be written would call a server compliant that the standard's suite does not."""
+    written: list[str] = []
+
+    def change(document: Document) -> None:
+        item = document["results"][0]
+        written.append(item["elementId"])
+        if item["success"] and item["elementId"] == written[0]:
+            refusal = {"title": "Forbidden", "status": 403, "detail": "It is read-only"}
+            document["results"][0] = {"success": False, "elementId": written[0], "responseDetail": refusal}
+            document["success"] = False
+
+    for operation, failing in (("updateObjectValues", "UPD-01"), ("updateObjectHistory", "UPD-04")):
+        written.clear()
+        assert examine_with(operation, change).fails == {failing}
+
+
+@pytest.mark.parametrize("results", [[], [None], "none"])
+def test_another_client_may_be_shown_nothing_in_any_way(results: object) -> None:
+    lists: list[int] = []
+
+    def change(document: Document) -> None:
+        lists.append(1)
+        if len(lists) == 2:  # the first is SUB-02, by the client that owns the subscription
+            document.update(success=True, results=results)
+
+    found = examine_with("listSubscriptions", change)
+    assert (found.verdict, found.fails) == (Verdict.FULL, set())

@@ -1,13 +1,16 @@
 """What no rule forbids fails no test: it is a remark, or a warning by the document."""
 
+import socket
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from i3x.conformance import Verdict
 from i3x.testing import Server
-from tests.conformance.support import QUICK, Found, examine
+from tests.client.wire import INFO, Request, answer, serve, success
+from tests.conformance.support import QUICK, TOKEN, Found, examine
 
 Document = dict[str, Any]
 
@@ -114,3 +117,99 @@ def test_another_client_may_be_shown_nothing_in_any_way(results: object) -> None
 
     found = examine_with("listSubscriptions", change)
     assert (found.verdict, found.fails) == (Verdict.FULL, set())
+
+
+def test_information_without_its_envelope_is_judged_by_its_shape() -> None:
+    def change(document: Document) -> None:
+        del document["success"]
+
+    found = examine_with("getInfo", change)
+    assert (found.verdict, found.fails) == (Verdict.FULL, set())
+    assert any(each.deviations for each in found.report.outcomes), "the document warns of it"
+
+
+def test_a_refusal_is_compressed_like_any_answer() -> None:
+    with Server(tick=None) as server:
+        server.fault("status", operation="getNamespaces", status=503)
+        found = examine(server.url)
+    assert "EXP-01" in found.fails
+    assert "CORE-04" not in found.fails
+
+
+def test_what_should_be_never_fails() -> None:
+    created: list[Document] = []
+
+    def change(document: Document) -> None:
+        if "result" in document:
+            created.append(document)
+        if len(created) > 1:  # the first is SUB-01, the second SUB-12
+            del document["result"]["subscriptionId"]
+
+    found = examine_with("createSubscription", change, stream=False)
+    assert (found.verdict, found.fails) == (Verdict.COMPATIBLE, set())
+    assert "SUB-12" in found.warns
+
+
+# -- where the server is
+
+
+def refusing_strangers(connection: socket.socket, request: Request) -> None:
+    """`/v1/info` is refused without credentials, and below the other address there is something else."""
+    if request.target == "/info" or ("authorization" in request.headers and request.target == "/v1/info"):
+        connection.sendall(success(INFO))
+    else:
+        connection.sendall(answer(b"{}", status="401 Unauthorized"))
+
+
+def test_a_refusal_is_the_address_too() -> None:
+    with serve(refusing_strangers) as wire:
+        root = wire.url.removesuffix("/v1")
+        found = examine(root, replace(QUICK, token=TOKEN))
+    assert found.report.base_url == f"{root}/v1"
+    assert "CORE-02" in found.fails
+
+
+def test_with_a_version_it_is_the_address() -> None:
+    with Server(tick=None) as server:
+        examine(server.url)
+        assert server.requests[0].path == "/v1/info"
+
+
+def hanging_up_on_strangers(connection: socket.socket, request: Request) -> None:
+    if "authorization" not in request.headers:
+        raise EOFError
+    connection.sendall(success(INFO))
+
+
+def test_a_server_that_hangs_up_on_strangers_is_reached_with_credentials() -> None:
+    with serve(hanging_up_on_strangers) as wire:
+        found = examine(wire.url, replace(QUICK, token=TOKEN, timeout=1))
+    assert found.report.reached
+    assert not {"CORE-01", "CORE-02", "CORE-03"} & found.fails
+    assert found.skips["CORE-02"] == "blocked"
+
+
+# -- the document
+
+
+def test_statuses_and_content_types_that_the_document_does_not_have() -> None:
+    body = '{"success": true, "result": [{"uri": "urn:a", "displayName": "A"}]}'
+    with Server(tick=None) as server:
+        server.fault("status", operation="getNamespaces", status=203, body=body, content_type="text/plain")
+        found = examine(server.url)
+    assert not {"EXP-01", "EXP-02", "EXP-03"} & found.fails
+    told = " ".join(line for each in found.report.outcomes for line in each.deviations)
+    assert "GET /namespaces: the status 203" in told
+    assert "declared as text/plain" in told
+
+
+def test_what_was_seen_on_the_way_to_a_skip_is_told() -> None:
+    with Server(tick=None) as server:
+        server.fault(
+            "status", operation="getNamespaces", status=500, body="{}", content_type="application/json"
+        )
+        found = examine(server.url)
+    outcomes = {each.test.id: each for each in found.report.outcomes}
+    assert found.skips["CORE-06"] == "untestable"
+    assert outcomes["CORE-04"].deviations == (), "the failure itself says what is wrong"
+    assert "GET /namespaces" in outcomes["CORE-06"].deviations[0]

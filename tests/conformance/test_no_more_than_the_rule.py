@@ -150,6 +150,22 @@ def test_what_should_be_never_fails() -> None:
     assert "SUB-12" in found.warns
 
 
+def test_acknowledging_is_about_numbers_alone() -> None:
+    """Where nothing moves by itself SUB-06 sees no update, and what SUB-07 provokes is only counted."""
+
+    def change(document: Document) -> Document:
+        for batch in document.get("result", []):
+            for update in batch["updates"]:
+                update["timestamp"] = "yesterday"
+        return document
+
+    with Server(tick=None) as server:
+        server.fault("edit_json", operation="syncSubscription", edit_with=change)
+        found = examine(server.url)
+    assert found.fails == set()
+    assert "SUB-07" not in found.skips
+
+
 # -- where the server is
 
 

@@ -16,9 +16,11 @@ from i3x.conformance.query import read_values
 from i3x.conformance.rules import (
     Json,
     bulk,
+    entries,
     failed_as_unknown,
     failure,
     good,
+    is_number,
     listing,
     refuse,
     refuse_unless,
@@ -215,24 +217,35 @@ def unregister(context: Context) -> None:
 # -- sync
 
 
-def _sync(context: Context, acknowledged: int | None = None) -> list[Json]:
-    """The batches that wait, well-formed all of them."""
+def _sent(context: Context, acknowledged: int | None = None) -> Exchange:
     body: Json = dict(context.subscription())
     if acknowledged is not None:
         body["lastSequenceNumber"] = acknowledged
-    answer = context.server.send(sync_subscription, body)
-    batches = listing(answer, "SyncBatch")
+    return context.server.send(sync_subscription, body)
 
-    def problems() -> Iterator[str]:
-        for index, batch in enumerate(batches):
-            number = batch["sequenceNumber"]
-            if not 0 <= number <= _HIGHEST:
-                yield f"result[{index}] has the sequenceNumber {number}, which is no unsigned 64-bit integer"
-            for at, update in enumerate(batch["updates"]):
-                yield from (f"result[{index}].updates[{at}] {problem}" for problem in vqt_problems(update))
 
-    refuse(problems(), answer)
+def _sync(context: Context, acknowledged: int | None = None) -> list[Json]:
+    """The batches that wait, by their numbers: what is in them is what SUB-06 is about."""
+    answer = _sent(context, acknowledged)
+    batches = entries(answer)
+    refuse(
+        (
+            f"result[{index}] has the sequenceNumber {shown(batch.get('sequenceNumber'))}"
+            for index, batch in enumerate(batches)
+            if not is_number(batch.get("sequenceNumber"))
+        ),
+        answer,
+    )
     return batches
+
+
+def _batch_problems(batches: list[Json]) -> Iterator[str]:
+    for index, batch in enumerate(batches):
+        number = batch["sequenceNumber"]
+        if not 0 <= number <= _HIGHEST:
+            yield f"result[{index}] has the sequenceNumber {number}, which is no unsigned 64-bit integer"
+        for at, update in enumerate(batch["updates"]):
+            yield from (f"result[{index}].updates[{at}] {problem}" for problem in vqt_problems(update))
 
 
 def _highest(batches: list[Json]) -> int:
@@ -293,9 +306,11 @@ def _provoke(context: Context) -> bool:
 )
 def sync(context: Context) -> str | None:
     """Without acknowledging anything."""
-    batches = _sync(context)
-    if context.server.exchanges[-1].status not in (200, 206):
-        raise Broken(f"the status is {context.server.exchanges[-1].status}, and neither 200 nor 206")
+    answer = _sent(context)
+    batches = listing(answer, "SyncBatch")
+    refuse(_batch_problems(batches), answer)
+    if answer.status not in (200, 206):
+        raise Broken(f"the status is {answer.status}, and neither 200 nor 206", answer)
     return None if batches else "there were no updates"
 
 

@@ -16,8 +16,9 @@ from i3x.models import ObjectInstance, ObjectType
 
 _INSTALL = 'checking values against their schemas needs jsonschema: pip install "i3x-client[types]"'
 _MOST_PARTS = 100_000  # of a schema
-_MOST_STEPS = 200_000  # keywords that are looked at for one value
-_MOST_PROBLEMS = 20
+_MOST_STEPS = 200_000  # keywords that are looked at for one value; some that take long count for many
+_MOST_PROBLEMS = 1_000  # that are compared
+_MOST_TOLD = 20
 _LONGEST = 200
 
 # A pattern is tried only if it can't take long: one with a repeated group, a reference back to one or many repeats may.
@@ -52,7 +53,7 @@ class ElementSchema:
         found = list(self._found(own, self._schema))
         if self._extensions is not None:
             found += self._found(added, self._extensions)
-        return tuple(dict.fromkeys(found))[:_MOST_PROBLEMS]
+        return tuple(dict.fromkeys(found))
 
     def changed(self, value: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return a value with some of its fields changed.
@@ -73,7 +74,7 @@ class ElementSchema:
             f"`$.{name}`: the type has no such field" for name in fields if not self._can_have(name, value)
         ]
         changed = {**value, **fields}
-        before = self.problems(value)
+        before = self.problems({name: part for name, part in value.items() if name not in fields})
         problems = (*unknown, *(problem for problem in self.problems(changed) if problem not in before))
         if problems:
             raise self._refused(problems)
@@ -103,6 +104,7 @@ class ElementSchema:
         return isinstance(more := self._schema.get("additionalProperties"), Mapping) or more is True
 
     def _refused(self, problems: tuple[str, ...]) -> InvalidValueError:
+        problems = problems[:_MOST_TOLD]
         error = InvalidValueError(
             f"element {self._element_id!r}: not what its type {self._type_id!r} says: {'; '.join(problems)}",
             element_id=self._element_id,
@@ -201,20 +203,51 @@ def _validator(schema: Mapping[str, Any]) -> Any:
     draft: Any = Draft202012Validator
     if isinstance(schema.get("$schema"), str):
         draft = validator_for(dict(schema), default=Draft202012Validator)
-    left = iter(range(_MOST_STEPS))
+    steps = _Steps()
     keywords = {
-        name: _counted(keyword, left) for name, keyword in {**draft.VALIDATORS, **_guarded(draft)}.items()
+        name: steps.counted(keyword, _WEIGHTS.get(name, _one))
+        for name, keyword in {**draft.VALIDATORS, **_guarded(draft)}.items()
     }
     return extend(draft, keywords)  # type: ignore[no-untyped-call]
 
 
-def _counted(keyword: Keyword, left: Iterator[int]) -> Keyword:
-    def counted(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any] | None:
-        if next(left, None) is None:
-            raise _TooManyStepsError
-        return keyword(validator, said, value, schema)
+class _Steps:
+    """Counts what the check of one value takes, and ends it where that is too much."""
 
-    return counted
+    def __init__(self) -> None:
+        self._left = _MOST_STEPS
+
+    def counted(self, keyword: Keyword, weight: Callable[[Any, Any], int]) -> Keyword:
+        def counted(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any] | None:
+            self._left -= weight(said, value)
+            if self._left < 0:
+                raise _TooManyStepsError
+            return keyword(validator, said, value, schema)
+
+        return counted
+
+
+def _one(_said: Any, _value: Any) -> int:
+    return 1
+
+
+def _comparisons(said: Any, _value: Any) -> int:
+    """A value is compared with each that is enumerated."""
+    return 1 + len(said) // 10 if isinstance(said, list) else 1
+
+
+def _pairs(_said: Any, value: Any) -> int:
+    """What can't be sorted, such as objects, is compared with all before it."""
+    if not isinstance(value, list):
+        return 1
+    try:
+        sorted(value)
+    except TypeError:
+        return 1 + len(value) ** 2 // 20
+    return 1 + len(value) // 10
+
+
+_WEIGHTS = {"enum": _comparisons, "uniqueItems": _pairs}
 
 
 def _guarded(draft: Any) -> dict[str, Keyword]:

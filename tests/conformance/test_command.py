@@ -24,7 +24,8 @@ from tests.conformance.support import TOKEN, subscriptions
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with Server(token=TOKEN) as running:
+    with Server(tick=None, token=TOKEN) as running:
+        running.fault("tick_with_every_request")  # so that something always waits to be synced
         yield running
 
 

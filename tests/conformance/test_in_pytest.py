@@ -17,7 +17,8 @@ COMMAND = ("--pyargs", "i3x.conformance", "-p", "no:xdist", "-p", "no:cacheprovi
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with Server(tick=0.2, token=TOKEN) as running:
+    with Server(tick=None, token=TOKEN) as running:
+        running.fault("tick_with_every_request")  # so that something always waits to be synced
         yield running
 
 

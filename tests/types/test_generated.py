@@ -17,6 +17,7 @@ import i3x
 from i3x.testing import Server
 from i3x.typegen import difference, generate_types, save
 from i3x.typegen.__main__ import main
+from i3x.typegen.names import Names
 from tests.types.support import load, names, object_type, record, source_lines
 
 NUMBER: dict[str, Any] = {"type": "number"}
@@ -371,3 +372,13 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [each.read_text(encoding="utf-8") for each in tmp_path.iterdir()] == ["one\n"]
     assert difference("one\n", path) == ""
     assert "+two" in difference("one\ntwo\n", path)
+
+
+def test_many_types_of_one_name_are_numbered() -> None:
+    names = Names()
+    taken = [
+        names.take("Pump") for _ in range(50_000)
+    ]  # which looking for each number from 2 on takes minutes for
+    assert taken[:3] == ["Pump", "Pump2", "Pump3"]
+    assert len(set(taken)) == 50_000
+    assert names.take("Pump2") == "Pump2_2"

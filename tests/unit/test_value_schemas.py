@@ -110,3 +110,51 @@ def test_a_number_that_is_too_large_for_the_arithmetic() -> None:
     schema = {"multipleOf": 1e-300}
     with pytest.raises(i3x.I3XError):
         check(schema, 10**300)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"uniqueItems": True}, [{"number": number} for number in range(30_000)]),
+        ({"uniqueItems": True}, [*range(20_000), *map(str, range(20_000))]),
+        ({"items": {"enum": list(range(50_000))}}, [-1] * 50_000),
+    ],
+    ids=["objects", "mixed", "enumeration"],
+)
+def test_one_keyword_may_take_long_too(schema: dict[str, Any], value: Any) -> None:
+    with pytest.raises(i3x.InvalidServerResponseError, match="takes too long"):
+        check(schema, value)
+
+
+def test_long_lists_that_are_checked_soon() -> None:
+    check({"uniqueItems": True, "items": {"type": "integer"}}, list(range(50_000)))
+    check({"uniqueItems": True}, [{"number": number} for number in range(1_000)])
+
+
+def pump(schema: dict[str, Any]) -> ElementSchema:
+    return ElementSchema(i3x.ObjectInstance("pump-101"), i3x.ObjectType("type-pump", schema=schema))
+
+
+MANY = {f"field{number:02}": {"type": "integer"} for number in range(40)}
+WRONG = dict.fromkeys(list(MANY)[:25], "wrong")
+
+
+def test_a_change_is_checked_however_much_was_wrong_before() -> None:
+    with pytest.raises(i3x.InvalidValueError, match="field39"):
+        pump({"type": "object", "properties": MANY}).changed(WRONG, {"field39": "wrong"})
+
+
+def test_one_of_many_wrong_fields_can_be_put_right() -> None:
+    changed = pump({"type": "object", "properties": MANY}).changed(WRONG, {"field00": 1})
+    assert changed["field00"] == 1
+
+
+def test_what_is_written_must_fit_though_the_same_was_there_before() -> None:
+    with pytest.raises(i3x.InvalidValueError, match="field00"):
+        pump({"type": "object", "properties": MANY}).changed(WRONG, {"field00": "wrong"})
+
+
+def test_of_many_problems_a_few_are_told() -> None:
+    with pytest.raises(i3x.InvalidValueError) as caught:
+        pump({"type": "object", "properties": MANY}).check(WRONG)
+    assert len(caught.value.problems) == 20

@@ -41,6 +41,8 @@ class Context:
     """An id that no server has."""
     anonymous_info: Exchange | None = None
     """What `/info` answered without credentials, from finding the server's address."""
+    authenticated_info: Exchange | None = None
+    """What it answered with credentials, where that was needed to find the server."""
     created: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     """The subscriptions that are to be deleted, each with the client id that goes with it, if any."""
 

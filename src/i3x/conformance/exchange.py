@@ -58,7 +58,7 @@ class Exchange:
         finding = document.Finding()
         if not problem and reply.status_code is not None:
             finding = document.judge(asked.operation_id, reply.status_code, body)
-            remarks += finding.deviations
+            remarks += (*_undeclared(reply), *finding.deviations)
         return cls(
             sent=redaction.shorten(asked.text, SHOWN),
             received=_told(reply, problem, redaction),
@@ -115,6 +115,14 @@ def _unfinished(reply: RawReply) -> str:
     if reply.stopped_by == "bytes":
         return f"the answer is endless, or has more than {len(reply.content) >> 20} MiB"
     return ""
+
+
+def _undeclared(reply: RawReply) -> tuple[str, ...]:
+    """A remark on JSON that is called something else."""
+    kind = _declared(reply).partition(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json"):
+        return ()
+    return (f"it is JSON, and declared as {_declared(reply)}",)
 
 
 def _advice(failure: Exception) -> str:

@@ -71,6 +71,26 @@ def listing(exchange: Exchange, component: str) -> list[Json]:
     return result
 
 
+def entries(exchange: Exchange) -> list[Json]:
+    """The list in the success envelope, of objects whose shape is no part of the rule: the document judges that.
+
+    Raises:
+        Broken: It is something else.
+    """
+    result = success(exchange)
+    if not isinstance(result, list):
+        raise Broken(f"`result` is {kind(result)}, and not a list", exchange)
+    refuse(
+        (
+            f"result[{index}] is {kind(item)}, and not an object"
+            for index, item in enumerate(result)
+            if not isinstance(item, dict)
+        ),
+        exchange,
+    )
+    return result
+
+
 def bulk(
     exchange: Exchange,
     asked: Sequence[str],

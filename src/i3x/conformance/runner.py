@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from i3x.conformance.context import Context
-from i3x.conformance.definition import Broken, Doubtful, Outcome, Reason, Result, Skipped, Test
+from i3x.conformance.definition import Broken, Doubtful, Level, Outcome, Reason, Result, Skipped, Test
 from i3x.conformance.exchange import Exchange
 from i3x.conformance.options import Options, checked_url
 from i3x.conformance.redaction import Redaction
@@ -23,6 +24,7 @@ from i3x.raw.api.info import get_info
 _MESSAGE = 2_000
 _SHOWN = 100
 _REFUSED = (401, 403)
+_VERSIONED = re.compile(r"/v\d+$", re.ASCII)
 
 
 def run(
@@ -117,22 +119,20 @@ class Run:
             self._context.server.close()
 
     def _find(self) -> None:
-        """Find the address: the first of two at which `/info` answers with JSON, be it with credentials only."""
+        """Find the address: the first at which `/info` answers with JSON, or refuses to without credentials."""
+        # With a version at its end it is the address: many servers refuse before they look what is below it.
+        versioned = _VERSIONED.search(self._url) is not None
+        addresses = (self._url,) if versioned else (f"{self._url}/v1", self._url)
         answers: dict[str, Exchange] = {}
-        for address in (f"{self._url}/v1", self._url):
+        for address in addresses:
             answers[address] = answer = self._ask(address, anonymous=True)
-            if answer.is_ok_json or answer.is_unreachable:
+            if answer.is_ok_json or answer.status in _REFUSED or answer.is_unreachable:
                 self._context.anonymous_info = answer
                 return
-        # Many servers refuse before they look whether there is anything at an address.
-        refusing = [address for address, answer in answers.items() if answer.status in _REFUSED]
-        for address in refusing if self._options.credentials() else ():
-            if self._ask(address, anonymous=False).is_ok_json:
-                self._context.anonymous_info = answers[address]
-                return
-        given = self._url if self._url.endswith("/v1") else next(iter(refusing or answers))
-        self._context.server.move(given)
-        self._context.anonymous_info = answers[given]
+        self._context.anonymous_info = answers[addresses[0]]
+        self._context.server.move(addresses[0])
+        if not self.reached and self._options.credentials():  # there are servers that hang up on strangers
+            self._context.authenticated_info = self._ask(addresses[0], anonymous=False)
 
     def _ask(self, address: str, *, anonymous: bool) -> Exchange:
         self._context.server.move(address)
@@ -152,9 +152,11 @@ class Run:
         except Doubtful as doubt:
             outcome = self._told(test, Result.WARN, str(doubt), doubt.exchange)
         except Broken as broken:
-            outcome = self._told(test, Result.FAIL, str(broken), broken.exchange)
+            # What should be is a warning if it is not, also where it is the way there that is broken.
+            result = Result.WARN if test.level is Level.SHOULD else Result.FAIL
+            outcome = self._told(test, result, str(broken), broken.exchange)
         except Skipped as skipped:
-            outcome = self._skipped(test, skipped)
+            outcome = replace(self._skipped(test, skipped), deviations=self._new_deviations())
         except Exception as error:  # noqa: BLE001 - whatever a server sends, the other tests go on
             message = f"the answer could not be judged ({type(error).__name__}: {error})"
             outcome = self._told(test, Result.FAIL, message)
@@ -190,13 +192,7 @@ class Run:
         exchanges = self._context.server.exchanges
         shown = exchange or (exchanges[-1] if exchanges else None)
         told = shown is not None and result in (Result.FAIL, Result.WARN)
-        deviations: dict[str, None] = {}
-        if (
-            result is not Result.FAIL
-        ):  # a failure says what is wrong; and what is wrong in many answers is said once
-            deviations = dict.fromkeys(line for each in exchanges for line in each.deviations)
-            deviations = {line: None for line in deviations if line not in self._deviations}
-            self._deviations |= deviations.keys()
+        failing = shown if result is Result.FAIL else None  # the failure itself says what is wrong there
         return Outcome(
             test,
             result,
@@ -204,8 +200,16 @@ class Run:
             self._redaction.shorten(message, _MESSAGE),
             shown.sent if shown is not None and told else "",
             shown.received if shown is not None and told else "",
-            tuple(deviations),
+            self._new_deviations(failing),
         )
+
+    def _new_deviations(self, failing: Exchange | None = None) -> tuple[str, ...]:
+        """What the document says of the answers of this test, without what was said before."""
+        answers = (each for each in self._context.server.exchanges if each is not failing)
+        found = dict.fromkeys(line for each in answers for line in each.deviations)
+        new = tuple(line for line in found if line not in self._deviations)
+        self._deviations.update(new)
+        return new
 
     def _declared(self) -> dict[str, Any]:
         info = self._context.anonymous_info

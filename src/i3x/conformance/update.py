@@ -8,7 +8,6 @@ from typing import Any
 
 from i3x.conformance.context import Context
 from i3x.conformance.definition import Broken, Doubtful, Level, Reason, Skipped, conformance_test
-from i3x.conformance.exchange import Exchange
 from i3x.conformance.query import read_values
 from i3x.conformance.rules import Json, bulk, failed_as_unknown, good, shown
 from i3x.raw.api.update import update_object_history, update_object_values
@@ -27,11 +26,29 @@ def readable(values: dict[str, Json]) -> Iterator[tuple[str, Json]]:
             yield element_id, result
 
 
-def write_back(context: Context, value: Any, *ids: str) -> tuple[list[Json], Exchange]:
+def write_back(context: Context, value: Any, *ids: str) -> list[Json]:
     """Write a value to one object, and perhaps to one that does not exist."""
     updates = [{"elementId": element_id, "value": {"value": value, "quality": "Good"}} for element_id in ids]
     answer = context.server.send(update_object_values, {"updates": updates})
-    return bulk(answer, ids), answer
+    return bulk(answer, ids)
+
+
+def _candidate(context: Context) -> tuple[str, Json]:
+    """What to write, and where: the first of the sample.
+
+    Raises:
+        Skipped: There is nothing that could be written back.
+    """
+    candidate = next(readable(context.values), None)
+    if candidate is None:
+        raise Skipped(Reason.UNTESTABLE, "no object of the sample has a good value")
+    return candidate
+
+
+def _with_time(element_id: str, result: Json) -> Json:
+    """The update that writes a value at its own timestamp."""
+    point = {name: result[name] for name in ("value", "quality", "timestamp")}
+    return {"updates": [{"elementId": element_id, "value": point}]}
 
 
 @conformance_test(
@@ -45,19 +62,13 @@ def write_back(context: Context, value: Any, *ids: str) -> tuple[list[Json], Exc
     writes=True,
 )
 def write(context: Context) -> None:
-    """The first object of the sample that reads Good and takes its own value back."""
-    refusals: list[tuple[Json, Exchange]] = []
-    for element_id, result in readable(context.values):
-        (item,), answer = write_back(context, result["value"], element_id)
-        if item["success"]:
-            context.written = element_id, result["value"]
-            if item.get("result") is not None:
-                raise Doubtful(f"`result` is {shown(item['result'])}, and not null")
-            return
-        refusals.append((item, answer))
-    if not refusals:
-        raise Skipped(Reason.UNTESTABLE, "no object of the sample has a good value")
-    good(*refusals[0])
+    """The first object of the sample that reads Good."""
+    element_id, result = _candidate(context)
+    (item,) = write_back(context, result["value"], element_id)
+    good(item)
+    context.written = element_id, result["value"]
+    if item.get("result") is not None:
+        raise Doubtful(f"`result` is {shown(item['result'])}, and not null")
 
 
 @conformance_test(
@@ -97,7 +108,7 @@ def read_back(context: Context) -> str | None:
 def unknown_write(context: Context) -> None:
     """One that is known, and one that is not."""
     element_id, value = context.written
-    items, _ = write_back(context, value, element_id, context.unknown_id)
+    items = write_back(context, value, element_id, context.unknown_id)
     good(items[0])
     failed_as_unknown(items[1])
 
@@ -114,19 +125,10 @@ def unknown_write(context: Context) -> None:
 )
 def write_history(context: Context) -> None:
     """The current value of an object, at its own timestamp."""
-    refusals: list[tuple[Json, Exchange]] = []
-    for element_id, result in readable(context.values):
-        point = {name: result[name] for name in ("value", "quality", "timestamp")}
-        answer = context.server.send(
-            update_object_history, {"updates": [{"elementId": element_id, "value": point}]}
-        )
-        (item,) = bulk(answer, [element_id])
-        if item["success"]:
-            return
-        refusals.append((item, answer))
-    if not refusals:
-        raise Skipped(Reason.UNTESTABLE, "no object of the sample has a good value")
-    good(*refusals[0])
+    element_id, result = _candidate(context)
+    answer = context.server.send(update_object_history, _with_time(element_id, result))
+    (item,) = bulk(answer, [element_id])
+    good(item)
 
 
 @conformance_test(
@@ -144,13 +146,9 @@ def undeclared_writes(context: Context) -> None:
     undeclared = [operation for name, operation in operations.items() if not context.declares(name)]
     if not undeclared:
         raise Skipped(Reason.UNTESTABLE, "all writes are declared")
-    candidate = next(readable(context.values), None)
-    if candidate is None:
-        raise Skipped(Reason.UNTESTABLE, "no object of the sample has a good value")
-    element_id, result = candidate
-    point = {name: result[name] for name in ("value", "quality", "timestamp")}
+    update = _with_time(*_candidate(context))
     for operation in undeclared:
-        answer = context.server.send(operation, {"updates": [{"elementId": element_id, "value": point}]})
+        answer = context.server.send(operation, update)
         if answer.is_success:
             raise Doubtful("a write that is not declared was accepted")
         if answer.status not in _REFUSALS:

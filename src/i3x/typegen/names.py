@@ -66,14 +66,17 @@ class Names:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self.taken = set(taken)
+        self._reached: dict[str, int] = {}  # up to which number each wish is taken: many may share one
 
     def take(self, wish: str, otherwise: str = "Type") -> str:
         """Return a name that is as near to the wish as is free."""
         wish = wish if wish.isidentifier() else otherwise
         wish = f"{wish}_" if keyword.iskeyword(wish) or wish in _RESERVED else wish
-        name, number = wish, 1
+        number = self._reached.get(wish, 1)
+        name = wish
         while name in self.taken:
             number += 1
             name = f"{wish}{number}" if wish[-1].isalpha() and wish[0].isupper() else f"{wish}_{number}"
         self.taken.add(name)
+        self._reached[wish] = number
         return name

@@ -83,6 +83,13 @@ def test_what_fits_is_not_cut(server: Server, http: httpx.Client) -> None:
     assert asked(http).status_code == 200
 
 
+def test_what_does_not_fit_may_be_refused(server: Server, http: httpx.Client) -> None:
+    with server.fault("history_cut", rows=59, status=413):
+        assert asked(http).status_code == 413
+    server.fault("history_cut", rows=60, status=413)
+    assert asked(http).status_code == 200
+
+
 def test_the_order_may_be_another(server: Server, http: httpx.Client) -> None:
     with server.fault("history_order", order="newest"):
         assert values(asked(http)) == list(range(59, -1, -1))

@@ -78,6 +78,8 @@ class Bulk(msgspec.Struct, Generic[T], frozen=True):
     - ``repeat``: of each of its requests, as of a call.
     - ``is_whole``: whether all items are there already, so that those that are not sent can be named.
     - ``one_by_one``: the statuses of a refusal after which the items are sent one by one.
+    - ``trial``: where a refusal may be due to what is asked of the items: makes a call that asks so little of them
+      that it is refused for their number alone.
     """
 
     operation: str
@@ -90,6 +92,7 @@ class Bulk(msgspec.Struct, Generic[T], frozen=True):
     repeat: Repeat = Repeat.ALWAYS
     is_whole: bool = True
     one_by_one: frozenset[int] = frozenset()
+    trial: Callable[[Sequence[str], Sequence[bytes]], Call[T]] | None = None
 
     def whole(self) -> Call[T]:
         """Return all of it as one call."""
@@ -103,8 +106,16 @@ class Bulk(msgspec.Struct, Generic[T], frozen=True):
 
     def observed(self, observe: Callable[[Reply], object]) -> Bulk[T]:
         """Return the same with calls that show each reply before it is read."""
-        return replace(self, call=lambda ids, texts: self.call(ids, texts).observed(observe))
+        return self._changed(lambda call: call.observed(observe))
 
     def limited(self, most_bytes: int | None) -> Bulk[T]:
         """Return the same with calls that want no larger answers than this."""
-        return replace(self, call=lambda ids, texts: self.call(ids, texts).limited(most_bytes))
+        return self._changed(lambda call: call.limited(most_bytes))
+
+    def _changed(self, change: Callable[[Call[T]], Call[T]]) -> Bulk[T]:
+        trial = self.trial
+        return replace(
+            self,
+            call=lambda ids, texts: change(self.call(ids, texts)),
+            trial=None if trial is None else lambda ids, texts: change(trial(ids, texts)),
+        )

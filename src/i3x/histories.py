@@ -11,11 +11,15 @@ from typing import Any
 import msgspec
 from msgspec.structs import force_setattr
 
+from i3x import nanoseconds
 from i3x.broken_json import UNREADABLE, decoded, fault_of, items, members
 from i3x.conversion import from_builtins
 from i3x.errors import InvalidServerResponseError
 from i3x.models import VQT, HistoricalValue, ResponseDetail
 from i3x.results import BulkDict
+
+PROBE = nanoseconds.SECOND
+"""A time range so short that a server which refuses it does not do so because of its length."""
 
 _UNREADABLE = "Unreadable values"
 _UNREADABLE_AND_CUT = "Unreadable values in a cut answer"

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec.structs import force_setattr, replace
 
-from i3x import arguments, histories
+from i3x import arguments, histories, nanoseconds
 from i3x.arguments import Time
 from i3x.calls import Bulk as Bulk
 from i3x.calls import Call as Call
@@ -362,7 +362,6 @@ def get_histories(
     operation = "queryHistoricalValues"
     ids, depth = arguments.element_ids(element_ids), arguments.max_depth(max_depth)
     start, end = arguments.time_range(start_time, end_time)
-    body = GetObjectHistoryRequest(element_ids=[], start_time=start, end_time=end, max_depth=depth)
 
     def read(reply: Reply, ids: Sequence[str]) -> BulkDict[HistoricalValue]:
         subject = Subject(operation)
@@ -374,7 +373,15 @@ def get_histories(
                 history.of(element_id)
         return histories.tell_cut(_as_dict(outcomes, ids), outcomes.whole)
 
-    return _bulk(operation, endpoint._get_kwargs(body=body), _encoded(ids), read, BulkDict[HistoricalValue])
+    def until(end: str) -> Bulk[BulkDict[HistoricalValue]]:
+        body = GetObjectHistoryRequest(element_ids=[], start_time=start, end_time=end, max_depth=depth)
+        request = endpoint._get_kwargs(body=body)
+        return _bulk(operation, request, _encoded(ids), read, BulkDict[HistoricalValue])
+
+    soon = nanoseconds.of_text(start) + histories.PROBE
+    if nanoseconds.of_text(end) <= soon:
+        return until(end)
+    return with_(until(end), trial=until(nanoseconds.to_text(soon)).call)
 
 
 V = TypeVar("V", CurrentValue, HistoricalValue)

@@ -1,6 +1,7 @@
 """Reading history of any length: what a server cuts, refuses or is too slow for is asked for in parts."""
 
 import itertools
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -37,6 +38,43 @@ def numbers(history: i3x.HistoricalValue) -> list[Any]:
 
 def asked(server: Server) -> int:
     return sum(request.operation == "queryHistoricalValues" for request in server.requests)
+
+
+# --- many elements ------------------------------------------------------------------------------------------
+
+SENSORS = [f"field-sensor-{number:06d}" for number in range(60)]
+
+
+@pytest.fixture(params=[None, 25], ids=["any number", "25 a request"])
+def plant(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server with many elements that have a history, which takes any number of them in a request, or few."""
+    with Server(objects=60, tick=None, max_request_items=request.param) as running:
+        for name in SENSORS:
+            running.set_history(name, every_second()[::40])
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("fault", "options"),
+    [
+        ("history_longest", {"seconds": 600}),
+        ("history_cut", {"rows": 1000, "status": 400}),
+        ("history_cut", {"rows": 1000, "status": 413}),
+        ("history_slow", {"seconds": 900, "delay": 5}),
+    ],
+)
+def test_a_range_that_is_refused_says_nothing_about_the_number_of_elements(
+    plant: Server, connect: Make, fault: str, options: dict[str, Any]
+) -> None:
+    client = connect(plant.url, timeout=0.5)
+    plant.fault(fault, **options)
+    histories = client.get_histories(SENSORS, *RANGE)
+    assert list(histories) == SENSORS
+    assert all(numbers(history) == list(range(0, POINTS, 40)) for history in histories.values())
+    assert asked(plant) < 90
+    before = asked(plant)
+    client.get_histories(SENSORS, RANGE[0], RANGE[0])
+    assert asked(plant) - before <= 3
 
 
 # --- get_history --------------------------------------------------------------------------------------------

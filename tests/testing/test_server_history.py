@@ -42,6 +42,21 @@ def test_points_may_share_a_moment_and_have_any_number_of_digits(server: Server,
     assert values(asked(http, startTime="2026-01-31T08:00:00.000000001Z")) == [2]
 
 
+def test_what_is_written_is_part_of_it(server: Server, http: httpx.Client) -> None:
+    written = [
+        {"elementId": "sensor-001", "value": {"value": value, "quality": "Good", "timestamp": timestamp}}
+        for value, timestamp in [(100.0, "2026-01-31T08:00:00Z"), (200.0, "2026-01-31T08:00:30Z")]
+    ]
+    assert http.put("/objects/history", json={"updates": written}).json()["success"]
+    assert values(asked(http))[:4] == [100, 200, 1, 2]
+
+
+def test_it_goes_with_its_object(server: Server, http: httpx.Client) -> None:
+    server.remove_object("sensor-001")
+    server.add_object("sensor-001", "Another", "type-mode")
+    assert values(asked(http)) == []
+
+
 def test_only_objects_can_have_a_history(server: Server) -> None:
     with pytest.raises(KeyError):
         server.set_history("nothing", [])
@@ -80,6 +95,13 @@ def test_the_rows_are_counted_over_all_elements_or_for_each(server: Server, http
 
 def test_what_fits_is_not_cut(server: Server, http: httpx.Client) -> None:
     server.fault("history_cut", rows=60)
+    assert asked(http).status_code == 200
+
+
+def test_what_does_not_fit_may_be_refused(server: Server, http: httpx.Client) -> None:
+    with server.fault("history_cut", rows=59, status=413):
+        assert asked(http).status_code == 413
+    server.fault("history_cut", rows=60, status=413)
     assert asked(http).status_code == 200
 
 

@@ -522,3 +522,54 @@ def test_items_that_raise_on_the_way_raise_when_the_ones_before_are_dealt_with()
         site.run(bulk(broken(), is_whole=False))
     assert sum(len(chunk.ids) for chunk in site.sent) == 25
     assert "25 items" in caught.value.__notes__[0]
+
+
+# --- what may be refused for something else than its items ----------------------------------------------------
+
+
+def asked_too_much(chunk: Chunk) -> i3x.I3XError | None:
+    """Answer as a server that refuses what is asked for of any number of items, but no trial."""
+    return None if chunk.refusal is not None else _error(400, "too much")
+
+
+def test_a_refusal_that_fewer_items_would_not_mend_is_not_cut() -> None:
+    site = Site(asked_too_much)
+    for _ in range(2):
+        with pytest.raises(i3x.BadRequestError, match="too much") as caught:
+            site.run(bulk(names(1000), "queryHistoricalValues", trial=_unused))
+        assert list(caught.value.result.errors) == names(1000)
+    assert [(len(chunk.ids), chunk.refusal is not None) for chunk in site.sent] == [
+        (1000, False),
+        (1000, True),
+        (1000, False),  # that as many work is known by now
+    ]
+    assert site.limits.largest("queryHistoricalValues") == START
+
+
+@pytest.mark.parametrize("detail", ["no", "at most 500 at once"])
+def test_a_refusal_for_the_number_of_items_is_cut_when_a_trial_is_refused_too(detail: str) -> None:
+    site = Site(takes(500, detail=detail))
+    for _ in range(2):
+        assert site.run(bulk(names(1000), "queryHistoricalValues", trial=_unused)) == names(1000)
+    assert [len(chunk.ids) for chunk in site.refused] == ([1000, 1000] if detail == "no" else [1000])
+
+
+def test_one_trial_is_enough_for_a_call_that_is_wrong() -> None:
+    site = Site(refuses(names(1000)))
+    with pytest.raises(i3x.BadRequestError, match="malformed"):
+        site.run(bulk(names(1000), trial=_unused))
+    assert sum(chunk.refusal is not None for chunk in site.sent) == 1
+    assert len(site.sent) <= halvings(1000) + 6
+
+
+def test_what_worked_before_stays_and_the_rest_is_not_sent_when_a_later_part_asks_too_much() -> None:
+    dense = names(100)[40]
+    site = Site(
+        lambda chunk: _error(400, "too much") if dense in chunk.ids and chunk.refusal is None else None,
+        ten_a_request(),
+    )
+    site.limits._at_once = 1
+    result = site.run(bulk(names(100), trial=_unused))
+    assert result == names(100)[:40]
+    assert list(result.errors) == names(100)[40:]
+    assert all(isinstance(error, i3x.BadRequestError) for error in result.errors.values())

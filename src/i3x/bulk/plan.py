@@ -5,6 +5,9 @@ was too large, and its size is not tried again; if one is refused on its own, do
 blame and fails alone; if nothing works whatever the size, it is the call that is wrong. This needs no words of the
 server's, but where it says its limit, the guessing is spared.
 
+A history may be refused for its range too, of which fewer elements are no cure. Such a call has a trial: if it works
+for as many items, their number is not to blame, nothing is cut or remembered, and the refusal is the call's.
+
 Until a size is known to work, one request is on its way at a time. After that there are several, fewer when the
 server is overloaded. When the server can't be reached, or refuses the client, what has not been sent stays unsent.
 Every item ends in exactly one outcome: a result, the server's refusal, unknown, or not sent.
@@ -16,11 +19,11 @@ import enum
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from i3x.bulk.limits import Limits, Size
-from i3x.calls import Bulk, Repeat
+from i3x.calls import Bulk, Call, Repeat
 from i3x.errors import (
     AuthenticationError,
     ConnectionError,
@@ -104,6 +107,8 @@ class Chunk:
     size: Size
     part_of: _Refused | None = None
     sent_after: int = 0
+    refusal: I3XError | None = None
+    """What is to be explained by a trial."""
 
     @property
     def end(self) -> int:
@@ -139,6 +144,7 @@ class Plan(Generic[T]):
         self._stopped_by: I3XError | None = None
         self._worked = self._refused = self._fruitless = self._bits = 0
         self._not_before = 0.0
+        self._is_tried = False
         self._lock = threading.Lock()
 
     # --- what to do next --------------------------------------------------------------------------------
@@ -159,6 +165,11 @@ class Plan(Generic[T]):
         chunk.sent_after = self._worked
         self._on_their_way += 1
         return chunk
+
+    def call(self, chunk: Chunk) -> Call[T]:
+        """Return the request for what is to be sent."""
+        make = self._bulk.trial if chunk.refusal is not None else None
+        return (make or self._bulk.call)(chunk.ids, chunk.texts)
 
     @property
     def is_alone(self) -> bool:
@@ -201,7 +212,10 @@ class Plan(Generic[T]):
     def settle(self, chunk: Chunk, outcome: Outcome[T], now: float) -> None:
         """Note what became of a request."""
         self._on_their_way -= 1
-        if outcome.error is None:
+        if outcome.error is None and chunk.refusal is not None:
+            self._limits.note_worked(self._bulk.operation, chunk.size)
+            self._acquit(chunk, chunk.refusal)
+        elif outcome.error is None:
             self._accept(chunk, outcome.part)
         elif self._is_worth_waiting(chunk, outcome):
             self.overloaded(now, _PAUSE if outcome.retry_after is None else outcome.retry_after)
@@ -232,7 +246,7 @@ class Plan(Generic[T]):
     def _go_on(self) -> None:
         """Send several at once, unless there are parts of which it is not known why the whole was refused."""
         if self._phase is not Phase.STOPPED:
-            in_doubt = any(chunk.part_of is not None for chunk in self._stack)
+            in_doubt = any(chunk.part_of is not None or chunk.refusal is not None for chunk in self._stack)
             self._phase = Phase.PROBING if in_doubt else Phase.FLOWING
 
     def _is_worth_waiting(self, chunk: Chunk, outcome: Outcome[T]) -> bool:
@@ -248,12 +262,12 @@ class Plan(Generic[T]):
         )
 
     def _reject(self, chunk: Chunk, error: I3XError) -> None:
-        self._fruitless += 1
+        self._fruitless += chunk.refusal is None
         if (whole := chunk.part_of) is not None:
             whole.is_size = False
         is_refusal = error.status_code in _REFUSALS
         if is_refusal and len(chunk.ids) > 1 and self._may_cut(chunk):
-            self._cut(chunk, error)
+            self._explain(chunk, error)
             return
         self._fail(chunk, error)
         if isinstance(error, _FOR_ALL) or error.status_code in _OVERLOADS or self._is_hopeless():
@@ -271,6 +285,27 @@ class Plan(Generic[T]):
     def _may_cut(self, chunk: Chunk) -> bool:
         self._bits = max(self._bits, len(chunk.ids).bit_length())
         return self._refused < _MOST_REFUSALS and self._fruitless < self._bound()
+
+    def _explain(self, chunk: Chunk, error: I3XError) -> None:
+        """Cut a request that was refused, unless something else than its items is to blame, or may be."""
+        if self._bulk.trial is None or self._is_tried:
+            self._cut(chunk, chunk.refusal or error)
+        elif self._limits.works(self._bulk.operation, chunk.size):
+            self._acquit(chunk, error)
+        elif _stated_limit(error, chunk.size):
+            self._cut(chunk, error)
+        else:
+            self._is_tried = (
+                True  # one is enough: where it is refused, the number is to blame, or all is wrong
+            )
+            self._stack.append(replace(chunk, refusal=error))
+            if self._phase is not Phase.STOPPED:
+                self._phase = Phase.PROBING
+
+    def _acquit(self, chunk: Chunk, refusal: I3XError) -> None:
+        """Let a request fail as it is: fewer items would be refused as well."""
+        self._fail(chunk, refusal)
+        self._stop(refusal)
 
     def _cut(self, chunk: Chunk, error: I3XError) -> None:
         """Cut a request that was refused: where the server says its limit, there, else in the middle."""

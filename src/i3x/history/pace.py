@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 
 from i3x import nanoseconds
-
-PROBE = nanoseconds.SECOND
-"""A window so short that a server which refuses it does not do so because of its length."""
+from i3x.histories import PROBE
 
 _GROWTH = 10
 _SHARE = 0.8  # of what a server gave at most in an answer that it cut

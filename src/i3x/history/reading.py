@@ -30,8 +30,8 @@ from i3x.errors import (
     TimeoutError,
     TooLargeError,
 )
-from i3x.histories import is_cut, is_unreadable
-from i3x.history.pace import PROBE, Pace
+from i3x.histories import PROBE, is_cut, is_unreadable
+from i3x.history.pace import Pace
 from i3x.history.tracks import Kept, Track
 from i3x.models import HistoricalValue, HistoryProgress, HistoryWindow, MissingHistory
 from i3x.results import BulkDict
@@ -262,7 +262,8 @@ class Reading:
                 raise error
             self._lose(question, tracks[0], error)
         elif unproven:
-            self._elements = 1
+            if question.length <= PROBE or _is_refused_alone(error):
+                self._elements = 1
             self._probe(question)
         else:
             self._refused(question, tracks, error)
@@ -355,6 +356,12 @@ class Reading:
         length = self._end - self._start
         fraction = (done - self._start) / length if length else float(not self._levels)
         return HistoryProgress(fraction, self._points, nanoseconds.to_text(done), self._requests)
+
+
+def _is_refused_alone(error: I3XError) -> bool:
+    """Whether even single elements were refused, when a request for many was cut."""
+    errors = {} if error.result is None else error.result.errors
+    return any(each.element_id is not None for each in errors.values())
 
 
 def is_refusal(error: I3XError, question: Question) -> bool:

@@ -29,7 +29,7 @@ def update_history(call: Call) -> Answer:
     if not call.state.settings.update_history:
         raise RequestError(501, "This server takes no historical values")
     updates = [(each.string("elementId"), each.object("value").vqt()) for each in call.updates()]
-    return bulk([_write(call.state, call.state.values.record, *update) for update in updates])
+    return bulk([_write(call.state, call.state.values.enter, *update) for update in updates])
 
 
 def _write(state: State, write: Callable[[str, VQT], None], element_id: str, point: VQT) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class Values:
     def forget(self, element_ids: Iterable[str]) -> None:
         """Drop objects, with their values and their histories."""
         for element_id in element_ids:
-            for held in (self._profiles, self._current, self._recorded):
+            for held in (self._profiles, self._current, self._recorded, self._planted):
                 held.pop(element_id, None)
             if element_id in self._live:
                 self._live.remove(element_id)
@@ -91,15 +91,17 @@ class Values:
         self._become(element_id, point)
 
     def record(self, element_id: str, point: VQT) -> None:
-        """Add a point to the history; it replaces one of the same moment."""
+        """Add a point to the object's own history; it replaces one of the same moment."""
         points = self._recorded.setdefault(element_id, [])
-        moment = timestamps.parse(point.timestamp)
-        index = bisect.bisect_left(points, moment, key=_moment)
-        if index < len(points) and points[index][0] == moment:
-            points[index] = (moment, point)
-        else:
-            points.insert(index, (moment, point))
+        _put(points, point)
         del points[:-RECORD_LIMIT]
+
+    def enter(self, element_id: str, point: VQT) -> None:
+        """Add a point to the history that is read: the planted one, or else the object's own."""
+        if element_id in self._planted:
+            _put(self._planted[element_id], point)
+        else:
+            self.record(element_id, point)
 
     def plant(self, element_id: str, points: Iterable[VQT]) -> None:
         """Give an object this history in place of its own; points may share a moment."""
@@ -134,3 +136,13 @@ class Values:
 
 def _moment(entry: tuple[int, VQT]) -> int:
     return entry[0]
+
+
+def _put(points: list[tuple[int, VQT]], point: VQT) -> None:
+    """Add a point in the order of time; it replaces one of the same moment."""
+    moment = timestamps.parse(point.timestamp)
+    index = bisect.bisect_left(points, moment, key=_moment)
+    if index < len(points) and points[index][0] == moment:
+        points[index] = (moment, point)
+    else:
+        points.insert(index, (moment, point))

@@ -135,9 +135,9 @@ class Sender(_SenderBase):
                 if isinstance(step, Wait):
                     crew.wait(step.seconds)
                 elif plan.is_alone:
-                    plan.settle(step, carry_out(bulk.call(step.ids, step.texts)), time.monotonic())
+                    plan.settle(step, carry_out(plan.call(step)), time.monotonic())
                 else:
-                    crew.start(step, carry_out, bulk.call(step.ids, step.texts))
+                    crew.start(step, carry_out, plan.call(step))
         return plan.result()
 
     def _carried_out(self, http: httpx.Client, exchange: Exchange) -> Any:
@@ -281,10 +281,10 @@ class AsyncSender(_SenderBase):
                 if isinstance(step, Wait):
                     await crew.wait(step.seconds)
                 elif plan.is_alone:
-                    outcome = await carry_out(bulk.call(step.ids, step.texts))
+                    outcome = await carry_out(plan.call(step))
                     plan.settle(step, outcome, time.monotonic())
                 else:
-                    await crew.start(step, carry_out, bulk.call(step.ids, step.texts))
+                    await crew.start(step, carry_out, plan.call(step))
         return plan.result()
 
     async def _carried_out(self, http: httpx.AsyncClient, exchange: Exchange) -> Any:

@@ -24,7 +24,8 @@ class HistoryCut(Fault):
     """Keeps no more than `rows` rows and answers 206: the oldest ones, the newest ones, or any (`random`).
 
     The limit is one of the whole answer, or with `per_element` of each element and component. With
-    `names_elements=False` the 206 does not say of which elements there is more.
+    `names_elements=False` the 206 does not say of which elements there is more. With another `status` than 206 it
+    refuses the whole in place of cutting it.
     """
 
     edits = True
@@ -33,6 +34,7 @@ class HistoryCut(Fault):
     keeps: Literal["oldest", "newest", "random"] = "oldest"
     per_element: bool = False
     names_elements: bool = True
+    status: int = 206
 
     def edit(self, _exchange: Exchange, document: Any, /) -> Any:
         """The answer with less in it."""
@@ -49,7 +51,10 @@ class HistoryCut(Fault):
                 item["responseDetail"] = detail(206, f"{cut} rows were cut")
         if not is_cut:
             return document
-        whole = detail(206, f"This server returns {self.rows} rows in one request")
+        words = f"This server returns {self.rows} rows in one request"
+        if self.status != 206:
+            return failure(self.status, words)
+        whole = detail(206, words)
         return encode(document | {"responseDetail": whole}, 206)
 
     def _kept(self, values: list[Any], most: int) -> list[Any]:

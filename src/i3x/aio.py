@@ -1070,6 +1070,11 @@ class AsyncClient(ClientBase):
                 raise
 
     @property
+    def url(self) -> str:
+        """The address in use, without credentials; another than the given one after a move to https."""
+        return self._sender.url
+
+    @property
     def connection_state(self) -> str:
         """``disconnected``, ``connecting``, ``connected``, ``reconnecting`` (a delivery is) or ``failed``."""
         if self.is_connected:

@@ -63,13 +63,23 @@ class ClientBase:
 
         Raises ``ValueError`` if there is no URL, or a setting can't be understood.
         """
+        return cls(**cls.settings_from_env(environ, **options))
+
+    @staticmethod
+    def settings_from_env(
+        environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]
+    ) -> dict[str, Any]:
+        """Return the arguments that ``from_env`` would make a client with.
+
+        Raises ``ValueError`` as ``from_env`` does.
+        """
         settings = {**_from_environment(os.environ if environ is None else environ), **options}
         for chosen, other in (("auth", "token"), ("token", "auth")):
             if options.get(chosen) is not None and other not in options:
                 settings.pop(other, None)
         if "base_url" not in settings:
             raise ValueError("no URL: set I3X_URL, such as https://server.example.com/v1, or pass base_url=")
-        return cls(**settings)
+        return settings
 
     @property
     def client_id(self) -> str:

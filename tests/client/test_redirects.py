@@ -79,6 +79,7 @@ def test_info_redirected_to_https_moves_the_whole_client(
 ) -> None:
     server.fault("redirect", location=f"{_origin(secure)}{{path}}", status=status)
     client = connect(server.url, verify=context)
+    assert client.url == secure.url
     client.update_value("sensor-001", 22.5)
     assert client.get_value("sensor-001").value == 22.5
     assert [request.operation for request in server.requests] == ["getInfo"]

@@ -54,6 +54,9 @@ def test_the_wheel_works_in_a_clean_environment_without_the_extras(wheel: Path, 
     _run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", *PINS, wheel)
 
     assert "refused as it should be" in _run(python, "-c", PROGRAM, cwd=tmp_path)
+    command = subprocess.run([python.with_name("i3x"), "info"], capture_output=True, text=True, check=False)
+    assert (command.returncode, command.stdout) == (2, "")
+    assert command.stderr == "i3x: the command needs more packages: pip install 'i3x-client[cli]'\n"
 
 
 def test_the_wheel_is_typed_and_holds_the_package_alone(wheel: Path) -> None:
@@ -70,5 +73,6 @@ def test_the_wheel_is_typed_and_holds_the_package_alone(wheel: Path) -> None:
         assert f"\n{field}: " in metadata
     assert "Provides-Extra: testing" in metadata
     assert "i3x.testing.pytest_plugin" in entry_points
+    assert "[console_scripts]\ni3x = i3x.cli.entry:main\n" in entry_points
     assert "i3x.conformance.pytest_plugin" in entry_points
     assert "i3x/raw/schemas.json" in names, "the conformance suite reads it"

@@ -115,6 +115,18 @@ def test_options_win_over_the_environment_whatever_the_scheme() -> None:
     assert (client._options.token, client._options.auth) == (None, ("user", "password"))
 
 
+def test_the_settings_of_the_environment_can_be_had_without_a_client() -> None:
+    environment = {"I3X_URL": URL, "I3X_TOKEN": "secret", "I3X_INSECURE": "1"}
+
+    assert i3x.Client.settings_from_env(environment, auth=("user", "password")) == {
+        "base_url": URL,
+        "auth": ("user", "password"),
+        "verify": False,
+    }
+    with pytest.raises(ValueError, match="no URL"):
+        i3x.AsyncClient.settings_from_env({})
+
+
 @pytest.mark.parametrize("name", ["timeout", "deadline", "max_response_bytes"])
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("-inf")])
 def test_a_limit_that_is_not_positive_is_refused(name: str, value: float) -> None:

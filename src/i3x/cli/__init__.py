@@ -1,1 +1,1 @@
-"""Programs for the terminal, on the package's public names alone; they need the extra ``[cli]``."""
+"""Programs for the terminal: the command `i3x` and a demonstration. They stand on the package's public names."""

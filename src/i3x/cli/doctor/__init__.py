@@ -1,0 +1,1 @@
+"""What is wrong between here and a server, told apart by what really comes back, and what to do about it."""

@@ -1,0 +1,71 @@
+"""Elements as people name them: by id, by the path of their display names, or from stdin."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+
+import i3x
+from i3x.cli.endings import UsageError
+
+Elements = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID...",
+        help="Element ids or paths of display names; - reads them from stdin, one a line, or from lines of JSON that "
+        "`i3x ls` wrote. Put -- before an id that begins with -.",
+    ),
+]
+Element = Annotated[
+    str, typer.Argument(metavar="ID", help="An element id, a path of display names, or a display name.")
+]
+
+
+def given(texts: Iterable[str]) -> list[str]:
+    """Return the texts of a command line, with ``-`` replaced by the lines of stdin.
+
+    Raises :class:`UsageError` if there are none.
+    """
+    found: list[str] = []
+    for text in texts:
+        found += [_named(line.strip()) for line in sys.stdin if line.strip()] if text == "-" else [text]
+    if not found:
+        raise UsageError("no element: name at least one, or give some on stdin for -")
+    return found
+
+
+def _named(line: str) -> str:
+    """Return the element that a line of stdin names: by itself, or as a record that another verb wrote."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return line
+    return (
+        record["elementId"] if isinstance(record, dict) and isinstance(record.get("elementId"), str) else line
+    )
+
+
+def resolved(client: i3x.Client, texts: Iterable[str]) -> list[str]:
+    """Return the ids of elements that were named by id or by path, in the same order, each once.
+
+    The address space is read only if one of them is no id. One that is neither stays as it is, for the server
+    to refuse. Raises :class:`~i3x.AmbiguousPathError` for a path that leads to several.
+    """
+    names = list(dict.fromkeys(given(texts)))
+    errors = client.list_objects(names).errors
+    unknown = {name for name, error in errors.items() if isinstance(error, i3x.NotFoundError)}
+    if not unknown:
+        return names
+    space = client.address_space()
+    return list(dict.fromkeys(_found(space, name) if name in unknown else name for name in names))
+
+
+def _found(space: i3x.AddressSpace, name: str) -> str:
+    try:
+        return space.find(name).element_id
+    except i3x.NotFoundError:
+        return name

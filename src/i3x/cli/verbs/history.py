@@ -1,0 +1,92 @@
+"""The past: `history` shows it, `export` puts it into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import i3x
+from i3x.cli.connecting import Connection
+from i3x.cli.elements import Elements, resolved
+from i3x.cli.endings import REFUSED, refuse_if
+from i3x.cli.output import Format, Output, chosen, record_of, writer
+from i3x.cli.progress import progress
+from i3x.cli.terminal import complain, remark
+from i3x.cli.verbs.values import COLUMNS, Depth
+
+Start = Annotated[
+    str, typer.Option(help="RFC 3339, or a time back from now: -30m, -8h, -7d.", metavar="TIME")
+]
+End = Annotated[str, typer.Option(help="As for --start.", metavar="TIME")]
+
+
+def history(
+    connection: Connection,
+    elements: Elements,
+    start: Start = "-1h",
+    end: End = "now",
+    depth: Depth = 1,
+    output: Output = None,
+) -> None:
+    """Show the values of elements over a time range, in the order of time.
+
+    Example: i3x history sensor-001 --start -8h --end now
+    """
+    with (
+        writer(output, COLUMNS) as out,
+        progress("reading history", beside=chosen(output) is not Format.TABLE) as advance,
+        connection.client() as client,
+    ):
+        points = client.iter_history(resolved(client, elements), start, end, depth, on_progress=advance)
+        for point in points:
+            out.write(record_of(point))
+    _tell(points.missing, points.errors)
+
+
+def export(
+    connection: Connection,
+    elements: Elements,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="It ends with .parquet or .csv.")],
+    start: Start = "-1h",
+    end: End = "now",
+    depth: Depth = 1,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Do not go on where the same export was interrupted.")
+    ] = False,
+) -> None:
+    """Write the values of elements over a time range of any length to a Parquet or CSV file.
+
+    What was interrupted goes on where it was, when the same command is given again.
+
+    Example: i3x export sensor-001 sensor-002 plant.parquet --start -30d
+    """
+    with _resumable(), progress("exporting history") as advance, connection.client() as client:
+        done = client.export_history(
+            resolved(client, elements), file, start, end, depth, resume=not anew, on_progress=advance
+        )
+    remark(f"{done.rows:,} rows written to {done.path}")
+    _tell(done.missing, done.errors)
+
+
+@contextmanager
+def _resumable() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        complain("interrupted: the same command goes on where it was")
+        raise
+
+
+def _tell(missing: Iterable[i3x.MissingHistory], errors: Mapping[str, i3x.I3XError]) -> None:
+    """Tell what is not there, and end the run as refused if anything is not."""
+    status = 0
+    for each in missing:
+        ids = ", ".join(each.element_ids)
+        complain(f"history of {ids} from {each.start_time} to {each.end_time} is not whole: {each.detail}")
+        status = REFUSED
+    refuse_if(errors)
+    raise typer.Exit(status)

@@ -1,0 +1,126 @@
+"""`info`, `ls`, `tree`, `related`: what is there."""
+
+import pytest
+
+from i3x.testing import Server
+
+from .running import Runner
+
+
+def test_info_tells_who_the_server_is(i3x: Runner, server: Server) -> None:
+    (record,) = i3x("info").records
+
+    assert record["url"] == server.url
+    assert record["capabilities"] == {
+        "query": {"history": True},
+        "update": {"current": True, "history": True},
+        "subscribe": {"stream": True},
+    }
+    assert "server          Pump Station\n" in i3x("info", "-o", "table").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ids"),
+    [
+        ([], ["station-1", "weather"]),
+        (["pump-101-motor"], ["pump-101-bearing-de", "pump-101-bearing-nde", "pump-101-winding"]),
+        (["Pump Station/Pump 101"], ["pump-101-motor", "pump-101-flow"]),
+        (["Pump 101", "--type", "type-flow"], ["pump-101-flow"]),
+        (["-r", "--type", "type-tank"], ["tank-201", "tank-202"]),
+        (["tank-201", "-r"], ["tank-201-level"]),
+        (["sensor-001"], []),
+    ],
+)
+def test_ls_lists_what_is_below(i3x: Runner, arguments: list[str], ids: list[str]) -> None:
+    assert sorted(each["elementId"] for each in i3x("ls", *arguments).records) == sorted(ids)
+
+
+def test_ls_tells_units_and_descriptions_if_asked(i3x: Runner) -> None:
+    with_metadata = {each["elementId"]: each["metadata"] for each in i3x("ls", "-rm").records}
+
+    assert with_metadata["sensor-001"]["engUnit"] == "°C"
+    assert with_metadata["pump-101"]["description"] == "Duty pump"
+    assert {each["metadata"] for each in i3x("ls", "-r").records} == {None}
+    assert "Duty pump" in i3x("ls", "-rm", "-o", "table").out
+
+
+def test_a_path_that_leads_to_several_lists_them(i3x: Runner, server: Server) -> None:
+    for element_id in ("twin-1", "twin-2"):
+        server.add_object(element_id, "Twin", "type-level", parent_id="station-1", value=1)
+    for verb in ("ls", "tree", "get", "related"):
+        run = i3x(verb, "Pump Station/Twin")
+
+        assert (run.status, run.out) == (2, "")
+        assert "'twin-1', 'twin-2'" in run.complaint
+
+
+@pytest.mark.parametrize("verb", ["ls", "tree", "get", "history", "related"])
+def test_what_is_not_there_is_refused(i3x: Runner, verb: str) -> None:
+    run = i3x(verb, "Pump Station/No Such Pump")
+
+    assert (run.status, run.out) == (1, "")
+    assert "No Such Pump" in run.complaint
+
+
+def test_tree_draws_what_is_below(i3x: Runner) -> None:
+    assert i3x("tree", "pump-101", "-o", "table").out.splitlines() == [
+        "Pump 101  pump-101",
+        "├── Motor  pump-101-motor",
+        "│   ├── Bearing DE  pump-101-bearing-de",
+        "│   ├── Bearing NDE  pump-101-bearing-nde",
+        "│   └── Winding Temperature  pump-101-winding",
+        "└── Flow  pump-101-flow",
+    ]
+
+
+def test_tree_goes_as_deep_as_it_is_told(i3x: Runner) -> None:
+    records = i3x("tree", "Pump Station", "--depth", "2").records
+
+    assert {record["depth"] for record in records} == {0, 1, 2}
+    assert i3x("tree", "--depth", "0").status == 2
+
+
+def test_tree_tells_what_dangles(i3x: Runner, server: Server) -> None:
+    def orphaned(answer: dict[str, object]) -> dict[str, object]:
+        objects: list[dict[str, object]] = answer["result"]  # type: ignore[assignment]
+        for each in objects:
+            if each["elementId"] == "sensor-001":
+                each["parentId"] = "gone"
+        return answer
+
+    server.fault("edit_json", operation="getObjects", edit_with=orphaned)
+    run = i3x("tree")
+
+    assert run.status == 0
+    assert run.complaint == "i3x: sensor-001 names 'gone', which the server does not list"
+    assert "sensor-001" in [record["elementId"] for record in run.records]
+
+
+def test_related_goes_as_far_as_it_is_told(i3x: Runner) -> None:
+    options = ["related", "pump-101", "--type", "SuppliesTo", "--hops"]
+    far = [(each["hops"], each["object"]["elementId"]) for each in i3x(*options, "0").records]
+
+    assert far == [(1, "tank-201"), (2, "pump-102"), (3, "tank-202")]
+    assert len(i3x(*options, "2").records) == 2
+
+
+def test_related_takes_several_relationship_types(i3x: Runner) -> None:
+    found = i3x("related", "pump-101", "-t", "SuppliesTo", "-t", "SuppliedBy").records
+
+    assert {each["sourceRelationship"] for each in found} == {"SuppliesTo", "SuppliedBy"}
+
+
+def test_an_empty_server_is_no_error(i3x: Runner, server: Server) -> None:
+    server.fault("edit_json", operation="getObjects", edit_with=lambda answer: answer | {"result": []})
+
+    for verb in (["ls"], ["tree"], ["tree", "-o", "table"], ["ls", "-o", "table"]):
+        assert (i3x(*verb).status, i3x(*verb).out) == (0, "")
+
+
+@pytest.mark.parametrize("verb", [("ls", "-r"), ("tree",)])
+def test_a_hundred_thousand_objects_are_shown(bare: Runner, verb: tuple[str, ...]) -> None:
+    with Server(tick=None, objects=100_000) as server:
+        run = bare(*verb, "-o", "table", "--url", server.url)
+
+    assert run.status == 0
+    assert len(run.out.splitlines()) > 100_000

@@ -1,0 +1,83 @@
+"""`smoke`: one line for a deployment check."""
+
+import json
+
+import pytest
+
+from i3x.testing import Server
+
+from .running import Runner
+
+GOOD = '{"ok":true,"connect":"ok","browse":"ok","read":"ok","subscribe":"ok","cleanUp":"ok"}\n'
+STEPS = ("connect", "browse", "read", "subscribe", "cleanUp")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_good_deployment_says_the_same_each_time(bare: Runner, stream: bool) -> None:
+    with Server(tick=0.05, stream=stream) as server:
+        for options in ([], ["--count", "3"], ["--element", "Pump 101", "-n", "1"]):
+            run = bare("smoke", *options, "--url", server.url)
+            assert (run.status, run.out, run.err) == (0, GOOD, "")
+
+        operations = [request.operation for request in server.requests]
+    assert operations.count("createSubscription") == operations.count("deleteSubscriptions") == 3
+
+
+@pytest.mark.parametrize(
+    ("operation", "step"),
+    [
+        ("getInfo", "connect"),
+        ("getNamespaces", "browse"),
+        ("getObjects", "browse"),
+        ("queryLastKnownValues", "read"),
+        ("createSubscription", "subscribe"),
+        ("registerMonitoredItems", "subscribe"),
+    ],
+)
+def test_the_step_that_fails_is_named_and_those_after_it_are_not_reached(
+    i3x: Runner, server: Server, operation: str, step: str
+) -> None:
+    server.fault("status", operation=operation, status=400)
+    run = i3x("smoke", "--for", "1s")
+    report = json.loads(run.out)
+
+    assert (run.status, report["ok"]) == (1, False)
+    assert report[step].startswith("failed: ")
+    outcomes = [report[each] for each in STEPS]
+    assert outcomes[: STEPS.index(step)] == ["ok"] * STEPS.index(step)
+    assert set(outcomes[STEPS.index(step) + 1 : -1]) <= {"not reached"}
+    assert report["cleanUp"] == "ok"
+    assert f"i3x: {step}: " in run.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["-n", "1", "--for", "200ms"], "0 of 1 changes came"),
+        (["--element", "no-such-element"], "no-such-element"),
+    ],
+)
+def test_what_does_not_come_fails(i3x: Runner, options: list[str], said: str) -> None:
+    run = i3x("smoke", *options)
+
+    assert run.status == 1
+    assert said in run.complaint
+
+
+def test_values_that_are_all_bad_fail(i3x: Runner, server: Server) -> None:
+    server.fault("edit_json", operation="getObjects", edit_with=_broken_alone)
+    run = i3x("smoke")
+
+    assert run.status == 1
+    assert "reads Good" in run.complaint
+
+
+def _broken_alone(answer: dict[str, list[dict[str, str]]]) -> dict[str, list[dict[str, str]]]:
+    return answer | {"result": [each for each in answer["result"] if each["elementId"] == "sensor-bad"]}
+
+
+def test_a_server_that_is_not_there_ends_with_3(bare: Runner) -> None:
+    run = bare("smoke", "--url", "http://127.0.0.1:1/v1")
+
+    assert run.status == 3
+    assert json.loads(run.out)["connect"] == "failed: ConnectionError"

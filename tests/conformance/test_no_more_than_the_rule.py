@@ -54,6 +54,14 @@ def test_a_lookup_of_what_is_listed_that_fails_is_remarked() -> None:
     assert "failed with 404" in found.message("EXP-07")
 
 
+def test_what_does_not_need_the_values_of_the_sample_is_tested_without_them() -> None:
+    with Server(tick=None) as server:
+        server.fault("quality_unknown")
+        found = examine(server.url)
+    assert found.fails == {"QRY-01"}
+    assert not {"QRY-04", "QRY-05", "QRY-06"} & found.skips.keys()
+
+
 def test_a_sample_without_values_says_nothing_about_null() -> None:
     def change(document: Document) -> None:
         for item in document.get("results", []):

@@ -137,7 +137,7 @@ def values_and_schemas(context: Context) -> str | None:
     "Current values keep the order, and an unknown id fails alone",
     guide=BULK,
     rule="POST /objects/value answers in the order of the request; an unknown id fails alone, with 404.",
-    needs=("QRY-01",),
+    needs=("EXP-12",),
 )
 def unknown_value(context: Context) -> None:
     """One that is known, and one that is not."""
@@ -152,7 +152,7 @@ def unknown_value(context: Context) -> None:
     guide=DEPTH,
     rule="With a `maxDepth` other than 1, a composition has `components`: a map from elementId to value. "
     "What the server's limits cut is told by 206 and a `responseDetail`.",
-    needs=("QRY-01",),
+    needs=("EXP-12",),
 )
 def components(context: Context) -> str | None:
     """The first composition, with all that is below it."""
@@ -173,7 +173,7 @@ def components(context: Context) -> str | None:
     "A read of depth 1 has no components",
     guide=DEPTH,
     rule="With a `maxDepth` of 1, a composition is read without its components.",
-    needs=("QRY-01",),
+    needs=("EXP-12",),
 )
 def no_components(context: Context) -> None:
     """The first composition alone."""

@@ -381,7 +381,7 @@ def get_histories(
     soon = nanoseconds.of_text(start) + histories.PROBE
     if nanoseconds.of_text(end) <= soon:
         return until(end)
-    return with_(until(end), trial=until(nanoseconds.to_text(soon)).call)
+    return replace(until(end), trial=until(nanoseconds.to_text(soon)).call)
 
 
 V = TypeVar("V", CurrentValue, HistoricalValue)

@@ -172,6 +172,10 @@ def time(value: Time, name: str = "timestamp", now: datetime | None = None) -> s
     if isinstance(value, str):
         back = _back(value, name)
         if back is None:
+            if nanoseconds.lacks_offset(value):
+                raise ValueError(
+                    f"{name} is text without an offset: {value!r}; end it with Z for UTC, or with +01:00"
+                )
             return _timestamp(value, name)
         value = back
     if isinstance(value, timedelta):
@@ -213,7 +217,7 @@ def _back(text: str, name: str) -> timedelta | None:
 
 
 def _timestamp(text: str, name: str) -> str:
-    """Return RFC 3339 text after checking it."""
+    """Return RFC 3339 text after checking it; a server's own may leave its offset out."""
     try:
         nanoseconds.of_rfc_3339(text)
     except ValueError:
@@ -252,12 +256,21 @@ def new_value(value: Any, quality: str | None = None, timestamp: Time | None = N
         sent = value
     vqt: dict[str, Any] = {"value": plain(sent["value"])}
     chosen_quality = quality if quality is not None else sent.get("quality")
-    chosen_timestamp = timestamp if timestamp is not None else sent.get("timestamp")
+    kept_timestamp = sent.get("timestamp")
     if chosen_quality not in (None, ""):
         vqt["quality"] = _quality(chosen_quality, sent["value"])
-    if chosen_timestamp not in (None, ""):
-        vqt["timestamp"] = time(chosen_timestamp)
+    if timestamp not in (None, ""):
+        vqt["timestamp"] = time(timestamp)
+    elif kept_timestamp not in (None, ""):
+        vqt["timestamp"] = _kept(kept_timestamp)
     return vqt
+
+
+def _kept(timestamp: Time) -> str:
+    """Return the timestamp that a value has; one that came from a server may be text without an offset."""
+    if isinstance(timestamp, str) and nanoseconds.lacks_offset(timestamp):
+        return _timestamp(timestamp, "timestamp")
+    return time(timestamp)
 
 
 def new_fields(changes: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,12 @@ def of_rfc_3339(text: str) -> int:
     return moment
 
 
+def lacks_offset(text: str) -> bool:
+    """Whether a text is RFC 3339 but for its offset, so that it could mean any of 24 moments."""
+    match = _RFC_3339.fullmatch(text)
+    return match is not None and match[6] is None and not text.endswith(("Z", "z"))
+
+
 @functools.lru_cache(maxsize=1024)
 def _start_of(day: str) -> int:
     return (date.fromisoformat(day).toordinal() - _EPOCH_DAY) * _DAY

@@ -262,10 +262,17 @@ def test_a_timedelta_of_nothing_is_now() -> None:
     assert datetime.fromisoformat(json.loads(json.dumps(sent))["timestamp"]) <= datetime.now(UTC)
 
 
+@pytest.mark.parametrize("text", ["2026-01-31T08:00:00", "2026-01-31 08:00:00.25"])
+def test_a_text_without_an_offset_could_mean_any_of_24_moments(text: str) -> None:
+    with pytest.raises(ValueError, match="without an offset"):
+        arguments.time(text)
+    with pytest.raises(ValueError, match=r"^start_time is text without an offset"):
+        arguments.time_range(text, None)
+
+
 @pytest.mark.parametrize("text", ["2026-01-31T08:00:00", "2026-01-31 08:00:00Z", "2026-01-31 08:00:00.25"])
-def test_the_text_of_a_server_that_leaves_the_offset_out_is_sent_as_it_is(text: str) -> None:
-    assert arguments.time(text) == text
-    assert arguments.time_range(text, text) == (text, text)
+def test_a_value_keeps_the_text_of_a_server_that_leaves_the_offset_out(text: str) -> None:
+    assert arguments.new_value(i3x.VQT(1, "Good", text))["timestamp"] == text
 
 
 def test_a_range_without_an_end_may_begin_later_than_this_clock_says() -> None:

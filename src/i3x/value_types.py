@@ -31,6 +31,11 @@ class ValueReader(Generic[V]):
         self._type: Any = as_type
         self._strict = strict
 
+    @property
+    def has_type(self) -> bool:
+        """Whether there is anything to do: where there is not, asking for each value would be the larger work."""
+        return self._type is not None
+
     def value(self, current: CurrentValue) -> CurrentValue[V]:
         """Return the value of an element, read; those of its components stay as they are."""
         if self._type is None or current.value is None:

@@ -99,7 +99,7 @@ class AsyncWatch(Generic[V]):
         self._deliveries = deliveries
         self._items = items
         self._settings = settings
-        self._reader = reader
+        self._read = reader.change if reader.has_type else None
         self._initial = initial
         self._limits = _Limits(timeout, count)
         self._mailbox: LoopMailbox[Parcel] = LoopMailbox()
@@ -133,8 +133,12 @@ class AsyncWatch(Generic[V]):
         return self
 
     async def __anext__(self) -> ValueChange[V]:
-        if self._ready:
-            return self._reader.change(self._ready.popleft(), self._items)
+        if not self._ready:
+            await self._wait()
+        change = self._ready.popleft()
+        return change if self._read is None else self._read(change, self._items)
+
+    async def _wait(self) -> None:
         engine = _running(self._engine)
         if self._limits.are_reached:
             raise StopAsyncIteration
@@ -147,7 +151,6 @@ class AsyncWatch(Generic[V]):
                 await self._take(parcel)
         if not self._ready:
             raise StopAsyncIteration
-        return self._reader.change(self._ready.popleft(), self._items)
 
     async def _take(self, parcel: Parcel) -> None:
         if parcel.changes is not None:
@@ -178,7 +181,7 @@ class Watch(Generic[V]):
         self._deliveries = deliveries
         self._items = items
         self._settings = settings
-        self._reader = reader
+        self._read = reader.change if reader.has_type else None
         self._initial = initial
         self._limits = _Limits(timeout, count)
         self._mailbox: ThreadMailbox[Parcel] | None = None
@@ -218,8 +221,12 @@ class Watch(Generic[V]):
         return self
 
     def __next__(self) -> ValueChange[V]:
-        if self._ready:
-            return self._reader.change(self._ready.popleft(), self._items)
+        if not self._ready:
+            self._wait()
+        change = self._ready.popleft()
+        return change if self._read is None else self._read(change, self._items)
+
+    def _wait(self) -> None:
         engine, mailbox = _running(self._engine), self._mailbox
         if self._limits.are_reached or mailbox is None:
             raise StopIteration
@@ -231,7 +238,6 @@ class Watch(Generic[V]):
             if mailbox.is_over or (left is not None and left <= 0):
                 raise StopIteration
             self._take(mailbox.take(left))
-        return self._reader.change(self._ready.popleft(), self._items)
 
     def _take(self, parcel: Parcel | None) -> None:
         if parcel is None:

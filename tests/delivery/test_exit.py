@@ -53,6 +53,8 @@ def test_the_interpreter_exits(server: Server, name: str) -> None:
         assert "is still running" in errors
         assert len(errors.splitlines()) == 1
     else:
-        assert errors == ""
+        # Whether the first failure of a delivery is told before the exit is a matter of time.
+        told = [line for line in errors.splitlines() if name != "a recovery" or "interrupted" not in line]
+        assert told == []
     assert took < 5  # the start of the interpreter included
     assert until(lambda: subscriptions(server) == [])

@@ -22,6 +22,8 @@ PROGRAMS = {
         client.update_value('sensor-001', 5)
         """,
     "a recovery": """
+        import logging
+        logging.getLogger('i3x').setLevel('ERROR')  # the interruption may be told before the exit, or not
         client.subscribe(['sensor-001'])
         server_gone()
         """,
@@ -53,8 +55,6 @@ def test_the_interpreter_exits(server: Server, name: str) -> None:
         assert "is still running" in errors
         assert len(errors.splitlines()) == 1
     else:
-        # Whether the first failure of a delivery is told before the exit is a matter of time.
-        told = [line for line in errors.splitlines() if name != "a recovery" or "interrupted" not in line]
-        assert told == []
+        assert errors == ""
     assert took < 5  # the start of the interpreter included
     assert until(lambda: subscriptions(server) == [])

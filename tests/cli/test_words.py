@@ -81,6 +81,12 @@ def test_characters_that_join_others_are_kept(text: str) -> None:
     assert row[0].text.startswith(printable(text))
 
 
+def test_a_character_without_a_width_is_kept_beside_a_cell_that_is_folded() -> None:
+    (_, *lines) = table(["A", "B"], [["\U0001f3fb", "x" * 80]], 60)
+
+    assert sum(line[0].text.count("\U0001f3fb") for line in lines) == 1
+
+
 def test_wide_characters_keep_columns_straight() -> None:
     lines = [
         "".join(part.text for part in line) for line in table(["A", "B"], [["漢字", "x"], ["ab", "y"]], 80)

@@ -36,7 +36,8 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
     if all(cell_len(cell) <= width for cell, width in zip(cells, widths, strict=True)):
         yield _line(cells, widths)
         return
-    folded = [chop_cells(cell, width) or [""] for cell, width in zip(cells, widths, strict=True)]
+    # chop_cells() returns nothing for a text without a width, be it empty or of combining characters alone.
+    folded = [chop_cells(cell, width) or [cell] for cell, width in zip(cells, widths, strict=True)]
     for number in range(max(map(len, folded))):
         yield _line([parts[number] if number < len(parts) else "" for parts in folded], widths)
 

@@ -25,6 +25,7 @@ from i3x.delivery.view import Delivery
 from i3x.errors import ConnectionError, I3XError, SubscriptionError
 from i3x.models import Subscription
 from i3x.transport import AsyncSender
+from i3x.transport.tasks import Background
 
 T = TypeVar("T")
 
@@ -47,13 +48,13 @@ class Running:
     """A delivery that goes on: its engine, the task it runs in, and what ends with it."""
 
     engine: Engine
-    task: asyncio.Task[None]
+    task: Background
     is_ours: bool
     mailbox: Closable | None = None
 
     async def end(self) -> None:
         """Stop delivering; the subscription stays on the server."""
-        await stop_task(self.task)
+        await self.task.stop()
         if self.mailbox is not None:
             self.mailbox.close()
 
@@ -131,7 +132,7 @@ class AsyncDeliveries:
 
     def begin(self, engine: Engine, *, is_ours: bool, mailbox: Closable | None = None) -> None:
         """Run an engine as a task of its own, from now to the end of the client at the latest."""
-        task = asyncio.create_task(engine.run(), name=f"i3x-delivery-{engine.subscription_id}")
+        task = Background(engine.run, f"i3x-delivery-{engine.subscription_id}")
         self._running[engine.subscription_id] = Running(engine, task, is_ours, mailbox)
 
     def _outlet(self, handler: Handler | None) -> MailboxOutlet:
@@ -233,13 +234,8 @@ class AsyncDeliveries:
         done, _ = await asyncio.wait([worker], timeout=_HANDLER_TIME)
         if not done:
             tell_still_running(self._busy_with, _HANDLER_TIME)
-            await stop_task(worker)
-
-
-async def stop_task(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait for its end."""
-    task.cancel()
-    await asyncio.wait([task])
+            worker.cancel()
+            await asyncio.wait([worker])
 
 
 def not_delivered(subscription_id: str) -> SubscriptionError:

@@ -13,6 +13,7 @@ import httpx
 
 from i3x.errors import StreamError
 from i3x.transport.exchange import Exchange, http_date
+from i3x.transport.tasks import Background
 
 _MOST_WAITING = 256 * 1024  # bytes
 
@@ -42,13 +43,12 @@ class EventSource:
         arrivals = Arrivals(self._operation)
         # Not aiter_raw(): each layer more is paid for with each part.
         stream = cast("httpx.AsyncByteStream", self._response.stream)
-        task = asyncio.create_task(arrivals.fill(stream), name="i3x-stream")
+        reader = Background(lambda: arrivals.fill(stream), "i3x-stream")
         try:
             yield arrivals
         finally:
-            task.cancel()
             with anyio.CancelScope(shield=True):
-                await asyncio.wait([task])
+                await reader.stop()
 
     async def close(self) -> None:
         """Close the connection; no event of the stream can be had any more."""
@@ -68,11 +68,11 @@ class Arrivals:
         self._size = 0
         self._arrival = asyncio.Event()
         self._space = asyncio.Event()
-        self._end: BaseException | None = None
+        self._end: Exception | None = None
 
     async def fill(self, stream: httpx.AsyncByteStream) -> None:
         """Put in what comes until the stream ends; waits while too much of it has not been taken."""
-        end: BaseException = EOFError()
+        end: Exception = EOFError()
         try:
             async with aclosing(cast("AsyncGenerator[bytes, None]", aiter(stream))) as parts:
                 async for part in parts:
@@ -83,9 +83,8 @@ class Arrivals:
                     if self._size > _MOST_WAITING:
                         self._space.clear()
                         await self._space.wait()
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001  # take() raises it
             end = error
-            raise
         finally:
             self._end = end
             self._arrival.set()

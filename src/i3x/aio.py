@@ -75,7 +75,8 @@ class AsyncClient(ClientBase):
     Arguments:
 
     - ``base_url``: the address of the API, version prefix included.
-    - ``auth``: anything httpx takes: ``(user, password)``, an ``httpx.Auth``, or a function of the request.
+    - ``auth``: anything httpx takes: ``(user, password)``, an ``httpx.Auth``, or a function of the request. It has
+      the last word: ``(user, password)`` takes the place of a ``token``.
     - ``timeout``: seconds that each step may take (connecting, sending, waiting for the next part of an
       answer), or an ``httpx.Timeout``; every call takes its own too.
     - ``client_id``: scopes subscriptions on the server; a new UUID unless given.

@@ -30,7 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ImportError, OSError, RuntimeError, ValueError) as error:
         words = str(error)
         if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            words = f"port {options.port} is in use; give another with --port, or --port 0 for one that is free"
+            words = (
+                f"port {options.port} is in use; give another with --port, or --port 0 for one that is free"
+            )
         sys.stderr.write(f"i3x.testing: {words}\n")
         return 2
     with server:

@@ -87,6 +87,8 @@ def test_a_server_that_can_not_be_reached(tmp_path: Path) -> None:
         ["{url}", "--header", "X-Key: a", "--header", "x-key: b"],
         ["{url}", "--json", "/no/such/folder/report.json"],
         ["{url}", "--junit", "."],
+        ["{url}", "--ca", "/no/such/file.pem"],
+        ["{url}", "--ca", ".", "--insecure"],
         ["{url}", "--unheard-of"],
         ["{url}", "another"],
     ],

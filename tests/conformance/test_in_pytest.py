@@ -115,6 +115,7 @@ def test_on_several_workers(
         (("--i3x-url", "http://h", "--i3x-timeout", "soon"), "number of seconds"),
         (("--i3x-url", "http://h", "--i3x-basic", "x"), "user:password"),
         (("--i3x-url", "http://h", "--i3x-json", "/no/folder/x"), "can't write"),
+        (("--i3x-url", "http://h", "--i3x-ca", "/no/file"), "no file or folder of certificates"),
     ],
 )
 def test_usage_errors(pytester: pytest.Pytester, arguments: tuple[str, ...], said: str) -> None:

@@ -128,7 +128,7 @@ def _undeclared(reply: RawReply) -> tuple[str, ...]:
 def _advice(failure: Exception) -> str:
     if "CERTIFICATE_VERIFY_FAILED" not in str(failure):
         return ""
-    return "; to try a server with a certificate of its own, accept any with --insecure"
+    return "; for an authority of your own give --ca FILE; to try a server, accept any certificate with --insecure"
 
 
 def _told(reply: RawReply, problem: str, redaction: Redaction) -> str:

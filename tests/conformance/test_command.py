@@ -58,10 +58,19 @@ def test_a_server_that_is_not_compliant(server: Server) -> None:
         assert said in done.stdout
 
 
-def test_a_server_that_can_not_be_reached(tmp_path: Path) -> None:
-    done = command("http://127.0.0.1:1", "--quiet", "--json", str(tmp_path / "report.json"))
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_a_server_that_can_not_be_reached(tmp_path: Path, quiet: list[str]) -> None:
+    files = ("--json", str(tmp_path / "a.json"), "--junit", str(tmp_path / "a.xml"))
+    done = command("http://127.0.0.1:1", *files, *quiet)
     assert done.returncode == 3
-    assert json.loads((tmp_path / "report.json").read_text())["verdict"] == "Not Compliant"
+    results = [
+        line.split()[:2] for line in done.stdout.splitlines() if line.startswith("  ") and line[2] != " "
+    ]
+    assert results == [["fail", "CORE-01"]]
+    assert "the server can't be reached: the other tests were skipped" in done.stdout.splitlines()
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert (report["verdict"], len(report["tests"])) == ("Not Compliant", 60)
+    assert len(list(Xml.parse(tmp_path / "a.xml").iter("testcase"))) == 60
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from i3x.conformance.context import Context
-from i3x.conformance.definition import Broken, Doubtful, Level, Outcome, Reason, Result, Skipped, Test
+from i3x.conformance.definition import (
+    UNREACHED,
+    Broken,
+    Doubtful,
+    Level,
+    Outcome,
+    Reason,
+    Result,
+    Skipped,
+    Test,
+)
 from i3x.conformance.exchange import Exchange
 from i3x.conformance.options import Options, checked_url
 from i3x.conformance.redaction import Redaction
@@ -167,7 +177,7 @@ class Run:
 
     def _reason_to_skip(self, test: Test) -> Skipped | None:
         if not self.reached and test.id != "CORE-01":
-            return Skipped(Reason.BLOCKED, "the server can't be reached")
+            return Skipped(Reason.BLOCKED, UNREACHED)
         if test.capability is not None:
             skip = self._because_of("CORE-03")
             if skip is not None:

@@ -58,6 +58,38 @@ def test_a_server_that_is_not_compliant(server: Server) -> None:
         assert said in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("token", "hint"),
+    [
+        ("wr0ng-token", "the credentials may be the cause: the server refuses them (401)"),
+        (None, "no credentials were given, and the server wants some (401)"),
+    ],
+)
+def test_credentials_that_may_be_the_cause_are_hinted_at(
+    server: Server, tmp_path: Path, token: str | None, hint: str
+) -> None:
+    out = io.StringIO()
+    assert execute(server.url, token=token, json=str(tmp_path / "a.json"), out=out) == 1
+    assert out.getvalue().splitlines()[-2:] == [f"hint: {hint}", "Not Compliant"]
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert (report["verdict"], report["hint"]) == ("Not Compliant", hint)
+
+
+def test_other_failures_have_no_hint(server: Server, tmp_path: Path) -> None:
+    out = io.StringIO()
+    with server.fault("no_gzip"):
+        execute(server.url, token=TOKEN, json=str(tmp_path / "a.json"), out=out)
+    assert "hint" not in out.getvalue()
+    assert json.loads((tmp_path / "a.json").read_text())["hint"] is None
+
+
+def test_a_server_that_hides_its_info_alone_has_no_hint(server: Server) -> None:
+    out = io.StringIO()
+    with server.fault("info_needs_credentials"):
+        assert execute(server.url, token=TOKEN, out=out) == 1
+    assert "hint" not in out.getvalue()
+
+
 @pytest.mark.parametrize("quiet", [[], ["--quiet"]])
 def test_a_server_that_can_not_be_reached(tmp_path: Path, quiet: list[str]) -> None:
     files = ("--json", str(tmp_path / "a.json"), "--junit", str(tmp_path / "a.xml"))

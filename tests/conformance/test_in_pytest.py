@@ -48,6 +48,11 @@ def test_a_failure_says_what_is_wrong_and_nothing_of_the_suite(
     assert result.ret == 1
 
 
+def test_credentials_that_may_be_the_cause_are_hinted_at(pytester: pytest.Pytester, server: Server) -> None:
+    result = pytester.runpytest_inprocess(*COMMAND, "--i3x-url", server.url, "--i3x-token", "wr0ng-token")
+    result.stdout.fnmatch_lines(["hint: the credentials may be the cause: *401*", "Not Compliant"])
+
+
 @pytest.mark.parametrize("test_id", ["CORE-03", "EXP-20", "QRY-11", "UPD-03", "SUB-13", "SUB-11"])
 def test_one_test_alone_brings_what_it_needs(pytester: pytest.Pytester, server: Server, test_id: str) -> None:
     result = run(pytester, server, "-k", test_id, "-v")

@@ -75,7 +75,8 @@ class AsyncClient(ClientBase):
     Arguments:
 
     - ``base_url``: the address of the API, version prefix included.
-    - ``auth``: anything httpx takes: ``(user, password)``, an ``httpx.Auth``, or a function of the request.
+    - ``auth``: anything httpx takes: ``(user, password)``, an ``httpx.Auth``, or a function of the request. It has
+      the last word: ``(user, password)`` takes the place of a ``token``.
     - ``timeout``: seconds that each step may take (connecting, sending, waiting for the next part of an
       answer), or an ``httpx.Timeout``; every call takes its own too.
     - ``client_id``: scopes subscriptions on the server; a new UUID unless given.
@@ -915,7 +916,9 @@ class AsyncClient(ClientBase):
         max_depth: int = 1,
         display_name: str | None = None,
         *,
-        handler: Callable[[AsyncClient, ValueChange], object] | None = None,
+        handler: Callable[[AsyncClient, ValueChange[V]], object] | None = None,
+        as_type: AsType[V] = None,
+        strict: bool = True,
         delivery: Mode = "auto",
         poll_interval: float = 1.0,
         silence: float = 90.0,
@@ -927,6 +930,8 @@ class AsyncClient(ClientBase):
         delivery heals itself: after a lost connection, a restart of the server or an expired subscription it
         begins anew, reports the gap to ``on_gap`` and, unless ``backfill`` is False, fills it from history.
 
+        - ``as_type`` and ``strict`` are as for ``get_value``, for the changes of the elements themselves; one that
+          does not fit goes to ``on_error`` instead, and is logged.
         - ``delivery``: ``stream``, ``sync`` (polling), or ``auto``: a stream where the server serves it, else
           polling, with the stream tried again every five minutes.
         - ``poll_interval``: seconds between two polls.
@@ -940,8 +945,13 @@ class AsyncClient(ClientBase):
         settings = Settings(
             delivery=delivery, poll_interval=poll_interval, silence=silence, backfill=backfill
         )
+        reader = ValueReader(as_type, strict)
         items = wanted(element_ids, max_depth)
         self._check_connected()
+        if reader.has_type:
+            from i3x.delivery.parcels import typed
+
+            handler = typed(reader, items, handler)
         subscription = await self._deliveries.subscribe(items, display_name, handler, settings)
         await async_notify(self.on_subscribe, self, subscription)
         return subscription

@@ -273,6 +273,19 @@ def _kept(timestamp: Time) -> str:
     return time(timestamp)
 
 
+def new_values(updates: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the VQTs to write, by element id."""
+    if not isinstance(updates, Mapping):
+        raise TypeError(f"updates must be a dict from element id to value, not {type(updates).__name__}")
+    vqts = {}
+    for each in element_ids(updates):
+        try:
+            vqts[each] = new_value(updates[each])
+        except ValueError as error:
+            raise ValueError(f"element {each!r}: {error}") from error
+    return vqts
+
+
 def new_fields(changes: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields to change, of a dict and of keywords, as plain JSON data."""
     if changes is not None and not isinstance(changes, Mapping):
@@ -301,7 +314,10 @@ def new_points(values: Any) -> Iterator[dict[str, Any]]:
         if isinstance(value, Mapping) and not _VQT_KEYS.issuperset(value):
             unknown = ", ".join(sorted(map(str, set(value) - _VQT_KEYS)))
             raise ValueError(f"point {index} has keys that a VQT does not have: {unknown}")
-        point = new_value(value)
+        try:
+            point = new_value(value)
+        except ValueError as error:
+            raise ValueError(f"point {index}: {error}") from error
         if "timestamp" not in point:
             raise ValueError(f"point {index} has no timestamp; a historical value must have one")
         yield {**point, "quality": _quality(point.get("quality", "Good"), point["value"])}
@@ -334,10 +350,31 @@ def plain(value: Any) -> Any:
     except UnicodeEncodeError as error:
         raise ValueError("the value holds text that is no valid Unicode (a lone surrogate)") from error
     except (ValueError, OverflowError) as error:
-        hint = (
-            "; for a number that is not there, write None with quality Bad" if "float" in str(error) else ""
-        )
-        raise ValueError(f"the value can't be sent as JSON: {error}{hint}") from error
+        told = str(error)
+        if told.startswith("Out of range float"):
+            told = (
+                f"`{_no_number_in(value)}` is NaN or infinite, or too large for a float; for a number that is not "
+                "there, write None with quality Bad"
+            )
+        raise ValueError(f"the value can't be sent as JSON: {told}") from error
+
+
+def _no_number_in(value: Any) -> str:
+    """Return the path of the first number that JSON does not have: JSON's own writer has just met it."""
+    waiting = [("$", value)]
+    while waiting:
+        path, part = waiting.pop()
+        if isinstance(part, float):
+            if not math.isfinite(part):
+                return path
+        elif isinstance(part, dict):
+            for name, inner in reversed(part.items()):
+                waiting += [(f"{path}.{name}", inner), (path, name)]
+        elif isinstance(part, (list, tuple)):
+            waiting += reversed([(f"{path}[{index}]", inner) for index, inner in enumerate(part)])
+        elif part is not None and not isinstance(part, (str, int)):
+            waiting.append((path, _json_form(part)))
+    return "$"
 
 
 def _is_plain_number(value: Any) -> bool:
@@ -352,20 +389,27 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _float(value: Any) -> float:
+    """Return a number as a float; NaN for one that can't be."""
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan
+
+
 def _json_form(value: Any) -> Any:
     """Return the JSON form of what JSON's own writer does not know."""
     if callable(tolist := getattr(value, "tolist", None)):  # the scalars and arrays of number libraries
         return tolist()
     if isinstance(value, numbers.Integral):
         return int(value)
-    if (
-        isinstance(value, Decimal)
-        and math.isfinite(number := float(value))
-        and Decimal(repr(number)) != value
-    ):
-        raise ValueError(f"{value} has more digits than a JSON number keeps; round it, or write it as text")
     if isinstance(value, (numbers.Real, Decimal)):
-        return float(value)
+        number = _float(value)
+        if isinstance(value, Decimal) and math.isfinite(number) and Decimal(repr(number)) != value:
+            raise ValueError(
+                f"{value} has more digits than a JSON number keeps; round it, or write it as text"
+            )
+        return number
     if isinstance(value, datetime):
         return time(value, "a datetime in a value")
     is_record = dataclasses.is_dataclass(value) or hasattr(type(value), "__attrs_attrs__")

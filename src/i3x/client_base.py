@@ -73,10 +73,15 @@ class ClientBase:
 
         Raises ``ValueError`` as ``from_env`` does.
         """
-        settings = {**_from_environment(os.environ if environ is None else environ), **options}
+        found = _from_environment(os.environ if environ is None else environ)
+        settings = {**found, **options}
         for chosen, other in (("auth", "token"), ("token", "auth")):
             if options.get(chosen) is not None and other not in options:
                 settings.pop(other, None)
+        if "auth" in found and "token" in found and options.keys().isdisjoint(("auth", "token")):
+            raise ValueError(
+                "I3X_TOKEN and I3X_USERNAME or I3X_PASSWORD exclude each other: unset one of them"
+            )
         if "base_url" not in settings:
             raise ValueError("no URL: set I3X_URL, such as https://server.example.com/v1, or pass base_url=")
         return settings

@@ -54,7 +54,7 @@ class TimeoutError(I3XError, builtins.TimeoutError):
 
 
 class AuthenticationError(I3XError):
-    """The server wants credentials (401) or refuses the ones it got (403)."""
+    """The server wants credentials, or others than it got (401), or these do not allow the call (403)."""
 
 
 class BadRequestError(I3XError):

@@ -20,9 +20,10 @@ _LONGEST = 500
 _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
+_CREDENTIALS = "token=, auth= or headers="
 _ADVICE = {
     400: "correct the request",
-    401: "give the client credentials that this server accepts: token=, auth= or headers=",
+    401: f"give the client credentials that this server accepts: {_CREDENTIALS}",
     403: "these credentials do not allow it: ask the server's administrator, or use others",
     404: "check the id, and that base_url ends with the version prefix, such as /v1",
     405: "the server does not take this call here: check that base_url ends with the version prefix, such as /v1",
@@ -50,7 +51,8 @@ class Reply(msgspec.Struct, frozen=True):
     """What came back for a request: any status, the whole body, nothing of it judged yet.
 
     ``date`` is the server's own clock as its Date header gives it, None if it does not. ``attempts`` counts how
-    often the request was sent; ``redact`` takes credentials out of a server's words.
+    often the request was sent; ``credentials`` says in words which ones were sent with it ("the token"), and is
+    empty if there were none; ``redact`` takes credentials out of a server's words.
     """
 
     status_code: int
@@ -59,6 +61,7 @@ class Reply(msgspec.Struct, frozen=True):
     retry_after: float | None = None
     date: datetime | None = None
     attempts: int = 1
+    credentials: str = ""
     redact: Callable[[str], str] = _as_it_is
 
     @property
@@ -97,7 +100,16 @@ def failed_reply(reply: Reply, subject: Subject) -> I3XError:
     detail = detail_in(_parsed(reply))
     if detail is None:
         detail = ResponseDetail(detail=_page_text(reply))
-    return told(detail, reply.status_code, subject, reply.redact)
+    return told(detail, reply.status_code, subject, reply.redact, _about_credentials(reply))
+
+
+def _about_credentials(reply: Reply) -> str | None:
+    """Return what to do where the server wants credentials: those that were sent are wrong, or none were."""
+    if reply.status_code != 401:
+        return None
+    if not reply.credentials:
+        return f"the server wants credentials, and none were sent: give the client {_CREDENTIALS}"
+    return f"the server refused {reply.credentials}: give the client others that it accepts: {_CREDENTIALS}"
 
 
 def failed_item(detail: Any, subject: Subject, redact: Callable[[str], str]) -> I3XError:
@@ -120,10 +132,17 @@ def failed_item(detail: Any, subject: Subject, redact: Callable[[str], str]) -> 
     )
 
 
-def told(detail: ResponseDetail, status: int, subject: Subject, redact: Callable[[str], str]) -> I3XError:
-    """Return the error for a status and the words that came with it."""
+def told(
+    detail: ResponseDetail,
+    status: int,
+    subject: Subject,
+    redact: Callable[[str], str],
+    advice: str | None = None,
+) -> I3XError:
+    """Return the error for a status and the words that came with it; what to do depends on the status unless given."""
     words = clean(redact(detail.detail or detail.title))
-    advice = _ADVICE.get(status, _ADVICE[500] if status >= 500 else "ask the server's administrator")
+    if advice is None:
+        advice = _ADVICE.get(status, _ADVICE[500] if status >= 500 else "ask the server's administrator")
     if status in (404, 410) and subject.subscription_id is not None:
         advice = _SUBSCRIPTION_GONE
     elif status == 404 and subject.element_id is not None:

@@ -341,8 +341,9 @@ class Gap(_Model, frozen=True):
     """A stretch of a subscription in which updates may have been lost.
 
     It is an interval of *delivery*, by the server's clock where the server tells it: what the server sent, or
-    dropped, between ``start_time`` and ``end_time`` (aware datetimes in UTC) may be missing. ``missed`` is how
-    many updates that were, None where that is unknown. ``reason`` is ``reconnect`` (a stream was interrupted),
+    dropped, between ``start_time`` and ``end_time`` (aware datetimes in UTC) may be missing. The end has a margin
+    and may lie up to two seconds ahead, since servers tell their time in whole seconds. ``missed`` is how many
+    updates that were, None where that is unknown. ``reason`` is ``reconnect`` (a stream was interrupted),
     ``silence`` (a stream was silent for too long), ``overflow`` (the server's queue was full) or ``expired`` (the
     server no longer had the subscription).
     ``filled`` says that everything has been replayed that the server's history has of it; where it is False,

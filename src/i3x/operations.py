@@ -410,10 +410,7 @@ def _as_dict(outcomes: Outcomes[V], ids: Sequence[str]) -> BulkDict[V]:
 
 def update_values(updates: Mapping[str, Any]) -> Bulk[BulkList[BulkItem]]:
     """``PUT /objects/value``."""
-    if not isinstance(updates, Mapping):
-        raise TypeError(f"updates must be a dict from element id to value, not {type(updates).__name__}")
-    ids = arguments.element_ids(updates)
-    return _update_values({element_id: arguments.new_value(updates[element_id]) for element_id in ids})
+    return _update_values(arguments.new_values(updates))
 
 
 def update_value(element_id: str, value: Any, quality: str | None, timestamp: Time | None) -> Call[BulkItem]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from i3x.errors import InvalidServerResponseError, InvalidValueError, ValueNotKeptError
@@ -19,6 +20,7 @@ _MOST_PARTS = 100_000  # of a schema
 _MOST_STEPS = 200_000  # keywords that are looked at for one value; some that take long count for many
 _MOST_PROBLEMS = 1_000  # that are compared
 _MOST_TOLD = 20
+_MOST_LIKENED = 1_000  # names of fields that a wrong one is compared with
 _LONGEST = 200
 
 # A pattern is tried only if it can't take long: one with a repeated group, a reference back to one or many repeats may.
@@ -71,7 +73,9 @@ class ElementSchema:
                 (f"`$`: {what}, so that it has no fields: write it whole, with update_value()",)
             )
         unknown = [
-            f"`$.{name}`: the type has no such field" for name in fields if not self._can_have(name, value)
+            f"`$.{name}`: the type has no such field{self._meant(name, value)}"
+            for name in fields
+            if not self._can_have(name, value)
         ]
         changed = {**value, **fields}
         before = self.problems({name: part for name, part in value.items() if name not in fields})
@@ -102,6 +106,13 @@ class ElementSchema:
         if self._extensions is not None and name in _property_names(self._extensions):
             return True
         return isinstance(more := self._schema.get("additionalProperties"), Mapping) or more is True
+
+    def _meant(self, name: str, value: Mapping[str, Any]) -> str:
+        """Return the question for the field that was perhaps meant: its Python name, or another spelling of it."""
+        known = sorted({*self._known, *value, *_property_names(self._extensions or {})})
+        alike = {_letters(each): each for each in known[:_MOST_LIKENED]}
+        found = get_close_matches(_letters(name), alike, 1)
+        return f"; did you mean {_short(repr(alike[found[0]]))}?" if found else ""
 
     def _refused(self, problems: tuple[str, ...]) -> InvalidValueError:
         problems = problems[:_MOST_TOLD]
@@ -174,6 +185,11 @@ def _property_names(schema: Mapping[str, Any]) -> set[str]:
             waiting += branches if isinstance(branches, list) else []
         waiting += [part.get("then"), part.get("else"), _target(schema, part.get("$ref"))]
     return names
+
+
+def _letters(name: str) -> str:
+    """Return a name without what tells ``flow_rate`` from ``flowRate``."""
+    return name.replace("_", "").lower()
 
 
 def _target(schema: Any, reference: Any) -> Any:

@@ -37,7 +37,9 @@ URL = "https://server.example.com/v1"
         ([URL], {"I3X_TOKEN": "b"}, {"token": "b"}),
         ([URL, "--basic", "a:b:c"], {"I3X_TOKEN": "b"}, {"basic": "a:b:c", "token": None}),
         ([URL, "--header", "X-Key: k"], {}, {"header": ["X-Key: k"]}),
-        ([URL, "--insecure", "--timeout", "3"], {}, {"insecure": True, "timeout": 3.0}),
+        ([URL, "--insecure", "--timeout", "3"], {}, {"insecure": True, "timeout": 3.0, "ca": None}),
+        ([URL, "--ca", "ca.pem"], {}, {"insecure": False, "ca": "ca.pem"}),
+        ([URL], {"I3X_CA": "ca.pem"}, {"insecure": False, "ca": "ca.pem"}),
         (
             [URL, "--no-writes", "--quiet", "--json", "a.json", "--junit", "b.xml"],
             {},
@@ -64,7 +66,9 @@ def test_the_suite_gets_the_settings_of_the_command(
     ("arguments", "said"),
     [
         ([], "no server"),
-        ([URL, "--ca", "ca.pem"], "SSL_CERT_FILE"),
+        ([URL, "--ca", "no-such-file.pem"], "no-such-file.pem"),
+        ([URL, "--ca", __file__], "no file or folder of certificates"),
+        ([URL, "--ca", "ca.pem", "--insecure"], "contradict"),
         (["ftp://server"], "http"),
         ([URL, "--json", "no/such/folder/report.json"], "no/such/folder"),
     ],

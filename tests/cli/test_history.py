@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+import i3x as library
 from i3x.testing import Server
 
 from .running import PATIENCE, Runner, on_terminal, started
@@ -118,6 +119,21 @@ def test_export_writes_a_file(i3x: Runner, tmp_path: Path, suffix: str) -> None:
     else:
         assert pyarrow.parquet.read_table(file).num_rows == 90
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_output_has_the_names_of_the_standard_and_an_export_those_of_a_frame(
+    i3x: Runner, server: Server, tmp_path: Path
+) -> None:
+    shown = ["elementId", "value", "quality", "timestamp"]
+    assert list(i3x("history", "sensor-001", *RANGE, "-o", "csv").rows[0]) == shown
+    assert list(i3x("history", "sensor-001", *RANGE, "-o", "jsonl").records[0]) == shown
+    for name in ("plant.csv", "plant.parquet"):
+        i3x("export", "sensor-001", str(tmp_path / name), *RANGE)
+    with (tmp_path / "plant.csv").open(encoding="utf-8") as file, library.Client(server.url) as client:
+        columns = client.read_frame(["sensor-001"]).column_names
+        written = next(csv.reader(file))
+    assert written == [*columns, "value_other", "timestamp_other"]
+    assert pyarrow.parquet.read_table(tmp_path / "plant.parquet").column_names == written
 
 
 def test_export_goes_on_where_it_was_interrupted(server: Server, tmp_path: Path) -> None:

@@ -126,11 +126,14 @@ def test_mock_serves_until_it_is_interrupted(bare: Runner, number: int) -> None:
 
 
 def test_a_port_that_is_taken_is_told(server: Server) -> None:
-    with started("", "mock", "--port", server.url.split(":")[2].removesuffix("/v1")) as process:
+    port = server.url.split(":")[2].removesuffix("/v1")
+    with started("", "mock", "--port", port) as process:
         out, err = process.communicate(timeout=PATIENCE)
 
     assert (process.returncode, out) == (2, b"")
-    assert b"in use" in err
+    (line,) = err.decode().splitlines()
+    assert f"port {port} is in use" in line
+    assert "--port 0" in line
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&-"])

@@ -34,6 +34,14 @@ def test_watch_ends_after_a_time(i3x: Runner, server: Server, form: str) -> None
     assert server.requests[-1].operation == "deleteSubscriptions"
 
 
+def test_a_table_in_a_pipe_is_whole_lines(i3x: Runner) -> None:
+    run = i3x("watch", "sensor-001", "sensor-002", "--for", "200ms", "--initial", "-o", "table")
+
+    assert [line.split()[0] for line in run.out.splitlines()] == ["ID", "sensor-001", "sensor-002"]
+    assert run.out.endswith("\n")
+    assert not run.out.endswith("\n\n")
+
+
 def test_watch_takes_components(bare: Runner, moving: Server) -> None:
     run = bare("watch", "pump-101", "--depth", "0", "--for", "500ms", "--url", moving.url)
 

@@ -96,23 +96,26 @@ def test_custom_headers_go_with_every_request_but_info(server: Server, connect: 
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "said"),
     [
-        {"token": "wrong-token"},
-        {"token": lambda: "wrong-token"},
-        {"auth": ("operator", "wrong-password")},
-        {"headers": {"X-API-Key": "wrong-key"}},
-        {},
+        ({"token": "wrong-token"}, "the server refused the token: "),
+        ({"token": lambda: "wrong-token"}, "the server refused the token: "),
+        ({"auth": ("operator", "wrong-password")}, "the server refused the user and password: "),
+        ({"auth": httpx.BasicAuth("operator", "wrong")}, "the server refused the credentials of auth=: "),
+        ({"headers": {"X-API-Key": "wrong-key"}}, "the server refused the headers: "),
+        ({}, "the server wants credentials, and none were sent: "),
     ],
-    ids=["token", "token function", "basic", "header", "none"],
+    ids=["token", "token function", "basic", "httpx.Auth", "header", "none"],
 )
-def test_wrong_credentials(connect: Make, options: dict[str, Any]) -> None:
+def test_wrong_credentials(connect: Make, options: dict[str, Any], said: str) -> None:
     with Server(
         tick=None, token="t0ken-1", basic=("operator", "password"), header=("X-API-Key", "k3y-of-line-7")
     ) as server:
         client = connect(server.url, **options)
         with pytest.raises(i3x.AuthenticationError, match="valid credentials") as caught:
             client.get_namespaces()
+        assert said in str(caught.value)
+        assert "wrong" not in str(caught.value)
         assert caught.value.status_code == 401
         assert client.is_connected
 

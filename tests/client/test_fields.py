@@ -93,7 +93,9 @@ def test_fields_with_the_names_of_arguments_are_fields(
         ({"speed": "fast"}, r"`\$\.speed`: 'fast' is not of type 'number'"),
         ({"speed": -1}, r"`\$\.speed`: -1 is less than the minimum"),
         ({"mode": "turbo"}, r"`\$\.mode`: 'turbo' is not one of"),
-        ({"flow": 1}, r"`\$\.flow`: the type has no such field"),
+        ({"flow": 1}, r"`\$\.flow`: the type has no such field$"),
+        ({"serial_number": "1"}, r"`\$\.serial_number`: .* no such field; did you mean 'serialNumber'\?$"),
+        ({"Speeed": 1}, r"`\$\.Speeed`: the type has no such field; did you mean 'speed'\?$"),
         ({"speed": -1, "mode": "turbo"}, r"\$\.mode.*\$\.speed|\$\.speed.*\$\.mode"),
     ],
 )

@@ -58,10 +58,51 @@ def test_a_server_that_is_not_compliant(server: Server) -> None:
         assert said in done.stdout
 
 
-def test_a_server_that_can_not_be_reached(tmp_path: Path) -> None:
-    done = command("http://127.0.0.1:1", "--quiet", "--json", str(tmp_path / "report.json"))
+@pytest.mark.parametrize(
+    ("token", "hint"),
+    [
+        ("wr0ng-token", "the credentials may be the cause: the server refuses them (401)"),
+        (None, "no credentials were given, and the server wants some (401)"),
+    ],
+)
+def test_credentials_that_may_be_the_cause_are_hinted_at(
+    server: Server, tmp_path: Path, token: str | None, hint: str
+) -> None:
+    out = io.StringIO()
+    assert execute(server.url, token=token, json=str(tmp_path / "a.json"), out=out) == 1
+    assert out.getvalue().splitlines()[-2:] == [f"hint: {hint}", "Not Compliant"]
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert (report["verdict"], report["hint"]) == ("Not Compliant", hint)
+
+
+def test_other_failures_have_no_hint(server: Server, tmp_path: Path) -> None:
+    out = io.StringIO()
+    with server.fault("no_gzip"):
+        execute(server.url, token=TOKEN, json=str(tmp_path / "a.json"), out=out)
+    assert "hint" not in out.getvalue()
+    assert json.loads((tmp_path / "a.json").read_text())["hint"] is None
+
+
+def test_a_server_that_hides_its_info_alone_has_no_hint(server: Server) -> None:
+    out = io.StringIO()
+    with server.fault("info_needs_credentials"):
+        assert execute(server.url, token=TOKEN, out=out) == 1
+    assert "hint" not in out.getvalue()
+
+
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_a_server_that_can_not_be_reached(tmp_path: Path, quiet: list[str]) -> None:
+    files = ("--json", str(tmp_path / "a.json"), "--junit", str(tmp_path / "a.xml"))
+    done = command("http://127.0.0.1:1", *files, *quiet)
     assert done.returncode == 3
-    assert json.loads((tmp_path / "report.json").read_text())["verdict"] == "Not Compliant"
+    results = [
+        line.split()[:2] for line in done.stdout.splitlines() if line.startswith("  ") and line[2] != " "
+    ]
+    assert results == [["fail", "CORE-01"]]
+    assert "the server can't be reached: the other tests were skipped" in done.stdout.splitlines()
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert (report["verdict"], len(report["tests"])) == ("Not Compliant", 60)
+    assert len(list(Xml.parse(tmp_path / "a.xml").iter("testcase"))) == 60
 
 
 @pytest.mark.parametrize(
@@ -87,6 +128,8 @@ def test_a_server_that_can_not_be_reached(tmp_path: Path) -> None:
         ["{url}", "--header", "X-Key: a", "--header", "x-key: b"],
         ["{url}", "--json", "/no/such/folder/report.json"],
         ["{url}", "--junit", "."],
+        ["{url}", "--ca", "/no/such/file.pem"],
+        ["{url}", "--ca", ".", "--insecure"],
         ["{url}", "--unheard-of"],
         ["{url}", "another"],
     ],

@@ -48,6 +48,11 @@ def test_a_failure_says_what_is_wrong_and_nothing_of_the_suite(
     assert result.ret == 1
 
 
+def test_credentials_that_may_be_the_cause_are_hinted_at(pytester: pytest.Pytester, server: Server) -> None:
+    result = pytester.runpytest_inprocess(*COMMAND, "--i3x-url", server.url, "--i3x-token", "wr0ng-token")
+    result.stdout.fnmatch_lines(["hint: the credentials may be the cause: *401*", "Not Compliant"])
+
+
 @pytest.mark.parametrize("test_id", ["CORE-03", "EXP-20", "QRY-11", "UPD-03", "SUB-13", "SUB-11"])
 def test_one_test_alone_brings_what_it_needs(pytester: pytest.Pytester, server: Server, test_id: str) -> None:
     result = run(pytester, server, "-k", test_id, "-v")
@@ -115,6 +120,7 @@ def test_on_several_workers(
         (("--i3x-url", "http://h", "--i3x-timeout", "soon"), "number of seconds"),
         (("--i3x-url", "http://h", "--i3x-basic", "x"), "user:password"),
         (("--i3x-url", "http://h", "--i3x-json", "/no/folder/x"), "can't write"),
+        (("--i3x-url", "http://h", "--i3x-ca", "/no/file"), "no file or folder of certificates"),
     ],
 )
 def test_usage_errors(pytester: pytest.Pytester, arguments: tuple[str, ...], said: str) -> None:

@@ -175,6 +175,7 @@ def encrypted(certificate: tuple[str, str]) -> Iterator[Server]:
 def test_a_certificate_that_nobody_trusts(encrypted: Server) -> None:
     found = examine(encrypted.url, replace(QUICK, token=TOKEN))
     assert (found.verdict, found.report.exit_code) == (Verdict.NOT_COMPLIANT, 3)
+    assert "--ca FILE" in found.message("CORE-01")
     assert "--insecure" in found.message("CORE-01")
 
 
@@ -190,6 +191,12 @@ def test_a_certificate_that_is_trusted(encrypted: Server, certificate: tuple[str
     done = subprocess.run(line, env=trusted, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Full 1.0 Compliance")
     assert "warn" not in done.stdout.replace("0 warn", "")
+
+
+def test_a_certificate_of_an_authority_that_is_named(encrypted: Server, certificate: tuple[str, str]) -> None:
+    ca = str(Path(certificate[0]).with_name("authority.pem"))
+    found = examine(encrypted.url, replace(QUICK, token=TOKEN, ca=ca))
+    assert (found.verdict, found.warns) == (Verdict.FULL, set())
 
 
 # -- tidiness

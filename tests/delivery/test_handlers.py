@@ -31,6 +31,77 @@ def test_a_handler_that_raises_stops_nothing(
     assert all(each.exc_info for each in failures)
 
 
+def test_a_handler_gets_values_of_its_type(client: i3x.Client, server: Server) -> None:
+    found: list[i3x.ValueChange[float]] = []
+
+    def take(_: i3x.Client, change: i3x.ValueChange[float]) -> None:
+        found.append(change)
+
+    client.subscribe(["sensor-001"], handler=take, as_type=float)
+    server.set_value("sensor-001", 2)
+    assert until(lambda: found)
+    assert repr(found[0].value) == "2.0"
+
+
+def test_what_the_client_calls_for_a_change_gets_values_of_the_type_too(
+    client: i3x.Client, server: Server, record: Record
+) -> None:
+    client.subscribe(["sensor-001"], as_type=float)
+    server.set_value("sensor-001", 2)
+    assert until(lambda: record.changes)
+    assert repr(record.changes[0].value) == "2.0"
+
+
+def test_an_asynchronous_handler_is_waited_for_with_a_type_too(world: World) -> None:
+    server, _, client, _ = world.begin()
+    found: list[Any] = []
+
+    async def take(_: Any, change: i3x.ValueChange[float]) -> None:
+        await asyncio.sleep(0)
+        found.append(change.value)
+
+    def take_plainly(_: Any, change: i3x.ValueChange[float]) -> None:
+        found.append(change.value)
+
+    handler = take_plainly if isinstance(client, i3x.Client) else take
+    client.subscribe(["sensor-001"], handler=handler, as_type=float)
+    server.set_value("sensor-001", 2)
+    assert until(lambda: found)
+    assert repr(found[0]) == "2.0"
+
+
+def test_a_change_that_does_not_fit_is_an_error_and_the_next_one_comes(
+    client: i3x.Client, server: Server, record: Record, caplog: pytest.LogCaptureFixture
+) -> None:
+    found: list[Any] = []
+    client.subscribe(["sensor-001"], handler=lambda _, change: found.append(change.value), as_type=int)
+    server.set_value("sensor-001", 1.5)
+    server.set_value("sensor-001", 3)
+    assert until(lambda: found)
+    assert found == [3]
+    (error,) = record.errors
+    assert isinstance(error, i3x.InvalidServerResponseError)
+    assert "'sensor-001'" in str(error)
+    assert str(error) in caplog.messages
+
+
+def test_a_change_that_does_not_fit_stays_raw_without_strict(
+    client: i3x.Client, server: Server, record: Record
+) -> None:
+    client.subscribe(["sensor-001"], as_type=int, strict=False)
+    server.set_value("sensor-001", 1.5)
+    assert until(lambda: record.changes)
+    assert (record.changes[0].value, record.errors) == (1.5, [])
+
+
+def test_a_type_that_is_none_is_refused_before_anything_is_sent(client: i3x.Client, server: Server) -> None:
+    before = len(server.requests)
+    wrong: Any = 5
+    with pytest.raises(TypeError, match="as_type"):
+        client.subscribe(["sensor-001"], as_type=wrong)
+    assert len(server.requests) == before
+
+
 def test_a_slow_handler_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The queue is full, the reading pauses, the server's stream stalls: all values arrive nevertheless."""
     monkeypatch.setattr("i3x.delivery.mailbox.CAPACITY", 10)

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,24 @@ def test_the_readme_has_an_example_for_every_capability() -> None:
     sections = re.split(r"^## ", text, flags=re.MULTILINE)
     with_example = {section.splitlines()[0] for section in sections if EXAMPLE.search(section)}
     assert {"Connecting", "Exploring", "Values", "History", "Writing", "Subscriptions"} <= with_example
+
+
+def test_the_readme_says_what_each_extra_brings() -> None:
+    project = tomllib.loads(README.with_name("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    table = README.read_text(encoding="utf-8").partition("| extra |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `(\w+)` \|.*\| (.+) \|$", table, re.MULTILINE)
+    brought = {extra: sorted(packages.split(", ")) for extra, packages in rows}
+    assert brought == {
+        extra: sorted(re.split("[<>=]", each)[0] for each in packages)
+        for extra, packages in project["optional-dependencies"].items()
+    }
+
+
+def test_no_line_of_the_readme_is_too_long_to_be_read_as_it_stands() -> None:
+    text = re.sub(
+        r"^```console\n.*?^```", "", README.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    assert [line for line in text.splitlines() if len(line) > 120 and not line.startswith("|")] == []
 
 
 def test_the_readme_lists_every_public_name() -> None:

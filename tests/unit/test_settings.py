@@ -115,6 +115,13 @@ def test_options_win_over_the_environment_whatever_the_scheme() -> None:
     assert (client._options.token, client._options.auth) == (None, ("user", "password"))
 
 
+@pytest.mark.parametrize("options", [{"auth": ("user", "password")}, {"token": "other"}])
+def test_options_settle_what_the_environment_leaves_open(options: Any) -> None:
+    environment = {"I3X_URL": URL, "I3X_TOKEN": "secret", "I3X_USERNAME": "somebody"}
+
+    assert i3x.Client.settings_from_env(environment, **options) == {"base_url": URL, **options}
+
+
 def test_the_settings_of_the_environment_can_be_had_without_a_client() -> None:
     environment = {"I3X_URL": URL, "I3X_TOKEN": "secret", "I3X_INSECURE": "1"}
 
@@ -260,6 +267,8 @@ def test_empty_variables_count_as_not_set() -> None:
         ({"I3X_URL": ""}, "set I3X_URL"),
         ({"I3X_URL": URL, "I3X_TIMEOUT": "soon"}, "I3X_TIMEOUT must be a number of seconds"),
         ({"I3X_URL": URL, "I3X_HEADER": "X-Key"}, "I3X_HEADER must read 'Name: value'"),
+        ({"I3X_URL": URL, "I3X_TOKEN": "t", "I3X_USERNAME": "u"}, "I3X_TOKEN and I3X_USERNAME .* exclude"),
+        ({"I3X_URL": URL, "I3X_TOKEN": "t", "I3X_PASSWORD": "p"}, "exclude each other"),
         ({"I3X_URL": URL, "I3X_CA": "/no/such/file"}, "verify names no file"),
     ],
 )

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import strategies as st
 
 import i3x
-from i3x.arguments import new_points, new_value, plain
+from i3x.arguments import new_points, new_value, new_values, plain
 from i3x.models import VQT
 from tests.unit.support import given, json_values, outcome
 
@@ -85,6 +86,31 @@ def test_what_has_a_json_form_is_sent_in_it(value: Any, expected: Any) -> None:
 def test_a_number_that_json_does_not_have_is_refused_wherever_it_is(wrap: Any, number: Any) -> None:
     with pytest.raises(ValueError, match="write None with quality Bad"):
         plain(wrap(number))
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        (math.nan, "$"),
+        ({"flow": {"unit": "l/min", "rate": math.nan}}, "$.flow.rate"),
+        ([1.5, [{"a": 1}, {"a": -math.inf}]], "$[1][1].a"),
+        ({"a": (1, math.inf), "b": math.nan}, "$.a[1]"),
+        (Setpoint(Scalar(math.nan)), "$.speed"),
+        ({"a": Recipe([Decimal("sNaN")])}, "$.a.batchSize[0]"),
+        ({"limit": Fraction(10**400)}, "$.limit"),
+        ({"a": {math.nan: 1}}, "$.a"),
+    ],
+)
+def test_a_number_that_json_does_not_have_is_named_by_its_path(value: Any, path: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"`{path}` is NaN or infinite")):
+        plain(value)
+
+
+def test_a_number_that_json_does_not_have_is_named_by_its_element_or_point() -> None:
+    with pytest.raises(ValueError, match=r"element 'b': .* `\$\.rate`"):
+        new_values({"a": 1, "b": {"rate": math.nan}})
+    with pytest.raises(ValueError, match=r"point 1: .* `\$\[0\]`"):
+        list(new_points([VQT(1, "Good", NOON), VQT([math.inf], "Good", NOON)]))
 
 
 def test_a_number_that_is_too_large_is_refused() -> None:

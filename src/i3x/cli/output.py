@@ -34,7 +34,12 @@ class Format(enum.StrEnum):
 
 Output = Annotated[
     Format | None,
-    typer.Option("--output", "-o", help="By default a table on a terminal, and lines of JSON in a pipe."),
+    typer.Option(
+        "--output",
+        "-o",
+        help="By default a table on a terminal, and lines of JSON in a pipe. JSON and CSV have the names of the "
+        "standard (elementId).",
+    ),
 ]
 
 

@@ -14,6 +14,7 @@ from typing import NoReturn
 from rich.console import Console
 from rich.segment import Segment, Segments
 
+from i3x.cli.naming import in_options
 from i3x.cli.words import one_line
 
 _WIDE = 100_000  # columns: a pipe has no edge to break lines at
@@ -65,9 +66,9 @@ def emit_lines(lines: Iterable[list[Segment]]) -> None:
 
 
 def complain(message: str) -> None:
-    """Write one line to stderr, if anybody reads it."""
+    """Write one line to stderr, in the words of the command, if anybody reads it."""
     with contextlib.suppress(BrokenPipeError):
-        sys.stderr.write(f"i3x: {one_line(message)}\n")
+        sys.stderr.write(f"i3x: {one_line(in_options(message))}\n")
         sys.stderr.flush()
 
 

@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("url", metavar=METAVARS["url"], help=HELP["url"])
-    for name in ("token", "basic", "json", "junit"):
+    for name in ("token", "basic", "ca", "json", "junit"):
         parser.add_argument(f"--{name}", metavar=METAVARS[name], help=HELP[name])
     parser.add_argument(
         "--header", action="append", default=[], metavar=METAVARS["header"], help=HELP["header"]

@@ -39,6 +39,8 @@ class Asked:
     """Verb and path."""
     text: str
     """All of it in one line."""
+    anonymous: bool
+    """Whether credentials were left out on purpose."""
 
     @classmethod
     def of(cls, operation: Any, body: Any, parameters: Mapping[str, Any], *, anonymous: bool) -> Self:
@@ -54,7 +56,7 @@ class Asked:
             text += " (without credentials)"
         if body is not None:
             text += f" {json.dumps(body, ensure_ascii=False)}"
-        return cls(_camel(operation.__name__.rpartition(".")[2]), path, text)
+        return cls(_camel(operation.__name__.rpartition(".")[2]), path, text, anonymous)
 
 
 class _NoBody:

@@ -25,6 +25,7 @@ def execute(
     token: str | None = None,
     basic: str | None = None,
     header: Iterable[str] = (),
+    ca: str | None = None,
     insecure: bool = False,
     no_writes: bool = False,
     timeout: str | float = DEFAULT_TIMEOUT,
@@ -42,7 +43,13 @@ def execute(
         ValueError: An argument is malformed, or a file can't be written; nothing was sent.
     """
     options = Options.read(
-        token=token, basic=basic, header=header, insecure=insecure, no_writes=no_writes, timeout=timeout
+        token=token,
+        basic=basic,
+        header=header,
+        ca=ca,
+        insecure=insecure,
+        no_writes=no_writes,
+        timeout=timeout,
     )
     url = checked_url(url)
     files = checked_file(json), checked_file(junit)

@@ -58,6 +58,10 @@ class Reason(StrEnum):
     """Writes were switched off."""
 
 
+UNREACHED = "the server can't be reached"
+"""Why all tests but the first are skipped where nobody answers."""
+
+
 class Broken(Exception):  # noqa: N818 - it is the server that has an error
     """The server broke the test's rule."""
 

@@ -13,6 +13,9 @@ from i3x.conformance.definition import Broken
 from i3x.conformance.redaction import Redaction
 from i3x.raw_call import RawReply
 
+REFUSED = (401, 403)
+"""The statuses by which a server wants credentials, or others than it got."""
+
 SHOWN = 1_000
 """Characters of a request or an answer that a report shows."""
 
@@ -38,6 +41,8 @@ class Exchange:
     """Whether the server did not give a complete answer."""
     is_unreachable: bool = False
     """Whether nobody is there, at whatever path."""
+    is_refused: bool = False
+    """Whether the server wants credentials, or others, though none were left out on purpose."""
     conforms: bool = False
     """Whether all of the answer is as the API document says; if so, there is no need to look at its shape again."""
     deviations: tuple[str, ...] = ()
@@ -69,6 +74,7 @@ class Exchange:
             unpacked=reply.unpacked,
             silent=reply.failure is not None or reply.stopped_by == "seconds",
             is_unreachable=isinstance(reply.failure, (httpx.ConnectError, httpx.ConnectTimeout)),
+            is_refused=reply.status_code in REFUSED and not asked.anonymous,
             conforms=finding.conforms,
             deviations=tuple(redaction.hide(f"{asked.path}: {remark}") for remark in remarks),
         )
@@ -128,7 +134,7 @@ def _undeclared(reply: RawReply) -> tuple[str, ...]:
 def _advice(failure: Exception) -> str:
     if "CERTIFICATE_VERIFY_FAILED" not in str(failure):
         return ""
-    return "; to try a server with a certificate of its own, accept any with --insecure"
+    return "; for an authority of your own give --ca FILE; to try a server, accept any certificate with --insecure"
 
 
 def _told(reply: RawReply, problem: str, redaction: Redaction) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import functools
 import math
 import re
+import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +36,8 @@ class Options:
     """A user and a password."""
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     """Headers of the vendor's own, such as an API key."""
+    ca: str | None = None
+    """The file or folder with the certificate authorities to trust; None for those of the environment."""
     insecure: bool = False
     """Whether to accept any certificate."""
     writes: bool = True
@@ -53,6 +57,8 @@ class Options:
         ):
             if not 0 < seconds < math.inf:
                 raise ValueError(f"{name} must be a number of seconds above zero, not {seconds!r}")
+        if self.ca is not None:
+            _check_authorities(self)
         given = [name.lower() for name in self.headers]
         if self.token is not None and self.basic is not None:
             raise ValueError("give either a token or basic credentials: both go into the same header")
@@ -71,6 +77,7 @@ class Options:
         token: str | None = None,
         basic: str | None = None,
         header: Iterable[str] = (),
+        ca: str | None = None,
         insecure: bool = False,
         no_writes: bool = False,
         timeout: str | float = DEFAULT_TIMEOUT,
@@ -84,10 +91,15 @@ class Options:
             token=token,
             basic=None if basic is None else _basic(basic),
             headers=_headers(header),
+            ca=ca,
             insecure=insecure,
             writes=not no_writes,
             timeout=_seconds(timeout),
         )
+
+    def tls(self) -> ssl.SSLContext:
+        """What connections are made with."""
+        return _tls(self.ca, insecure=self.insecure)
 
     def credentials(self) -> dict[str, str]:
         """The headers that go with every request but the anonymous ones."""
@@ -146,6 +158,24 @@ def checked_file(name: str | None) -> Path | None:
     except (OSError, ValueError) as error:
         raise ValueError(f"can't write a report to {name}: {error}") from error
     return file
+
+
+def _check_authorities(options: Options) -> None:
+    if options.insecure:
+        raise ValueError("give either certificate authorities or insecure: who accepts any needs none")
+    try:
+        options.tls()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"ca names no file or folder of certificates: {options.ca!r} ({error})") from error
+
+
+@functools.cache
+def _tls(ca: str | None, *, insecure: bool) -> ssl.SSLContext:
+    if ca is None:
+        return httpx.create_ssl_context(verify=not insecure)
+    if Path(ca).is_dir():
+        return ssl.create_default_context(capath=ca)
+    return ssl.create_default_context(cafile=ca)
 
 
 def _basic(text: str) -> tuple[str, str]:

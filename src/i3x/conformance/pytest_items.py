@@ -95,6 +95,7 @@ class Conformance:
             "started": report.started,
             "reached": report.reached,
             "structured": report.structured,
+            "hint": report.hint,
             "server": report.server,
         }
 
@@ -108,6 +109,7 @@ class Conformance:
                 self._facts = {
                     **value,
                     "structured": value["structured"] or self._facts.get("structured", False),
+                    "hint": value["hint"] or self._facts.get("hint", ""),
                 }
 
     def pytest_sessionfinish(self) -> None:
@@ -127,6 +129,8 @@ class Conformance:
             for outcome in reports.findings(report.outcomes):
                 if outcome.result is not Result.FAIL:
                     terminalreporter.line(f"{outcome.test.id}: {_told(outcome)}")
+        if report.hint:
+            terminalreporter.line(f"hint: {report.hint}")
         missing = len(TESTS) - len(report.outcomes)
         if missing:
             terminalreporter.line(f"no verdict: {missing} of {len(TESTS)} tests were not run")

@@ -31,6 +31,8 @@ class Report:
     """Whether the server was there at all."""
     structured: bool
     """Whether some object type has structure."""
+    hint: str
+    """What failures may have as their cause beside the server, such as a wrong token; empty for none."""
     server: dict[str, Any]
     """What the server says of itself: `specVersion`, `serverVersion`, `serverName`, `capabilities`."""
     outcomes: tuple[Outcome, ...]
@@ -70,6 +72,7 @@ class Report:
             "reached": self.reached,
             "server": self.server,
             "verdict": self.verdict.value,
+            "hint": self.hint or None,
             "counts": self.counts(),
             "unverified": self.unverified,
             "tests": [to_dict(outcome) for outcome in self.outcomes],

@@ -11,8 +11,18 @@ from types import TracebackType
 from typing import Any, Self
 
 from i3x.conformance.context import Context
-from i3x.conformance.definition import Broken, Doubtful, Level, Outcome, Reason, Result, Skipped, Test
-from i3x.conformance.exchange import Exchange
+from i3x.conformance.definition import (
+    UNREACHED,
+    Broken,
+    Doubtful,
+    Level,
+    Outcome,
+    Reason,
+    Result,
+    Skipped,
+    Test,
+)
+from i3x.conformance.exchange import REFUSED, Exchange
 from i3x.conformance.options import Options, checked_url
 from i3x.conformance.redaction import Redaction
 from i3x.conformance.report import Report
@@ -23,7 +33,6 @@ from i3x.raw.api.info import get_info
 
 _MESSAGE = 2_000
 _SHOWN = 100
-_REFUSED = (401, 403)
 _VERSIONED = re.compile(r"/v\d+$", re.ASCII)
 
 
@@ -67,6 +76,8 @@ class Run:
         self._started = datetime.now(UTC)
         self._search: list[Exchange] = []
         self._deviations: set[str] = set()
+        self._refused: int | None = None
+        """The first status of an answer that a test failed on and that other credentials may change."""
 
     def __enter__(self) -> Self:
         return self
@@ -98,6 +109,15 @@ class Run:
         types = getattr(self._context, "object_types", None)
         return types is not None and any(is_structured(item["schema"]) for item in types.items)
 
+    @property
+    def hint(self) -> str:
+        """What failures may have as their cause beside the server; empty if there is no sign of it."""
+        if self._refused is None:
+            return ""
+        if self._options.credentials():
+            return f"the credentials may be the cause: the server refuses them ({self._refused})"
+        return f"no credentials were given, and the server wants some ({self._refused})"
+
     def report(self) -> Report:
         """What was found so far."""
         return Report(
@@ -107,6 +127,7 @@ class Run:
             seconds=time.monotonic() - self._begun,
             reached=self.reached,
             structured=self.structured,
+            hint=self.hint,
             server=self._declared(),
             outcomes=tuple(self._outcomes.values()),
         )
@@ -126,7 +147,7 @@ class Run:
         answers: dict[str, Exchange] = {}
         for address in addresses:
             answers[address] = answer = self._ask(address, anonymous=True)
-            if answer.is_ok_json or answer.status in _REFUSED or answer.is_unreachable:
+            if answer.is_ok_json or answer.status in REFUSED or answer.is_unreachable:
                 self._context.anonymous_info = answer
                 return
         self._context.anonymous_info = answers[addresses[0]]
@@ -167,7 +188,7 @@ class Run:
 
     def _reason_to_skip(self, test: Test) -> Skipped | None:
         if not self.reached and test.id != "CORE-01":
-            return Skipped(Reason.BLOCKED, "the server can't be reached")
+            return Skipped(Reason.BLOCKED, UNREACHED)
         if test.capability is not None:
             skip = self._because_of("CORE-03")
             if skip is not None:
@@ -193,6 +214,8 @@ class Run:
         shown = exchange or (exchanges[-1] if exchanges else None)
         told = shown is not None and result in (Result.FAIL, Result.WARN)
         failing = shown if result is Result.FAIL else None  # the failure itself says what is wrong there
+        if failing is not None and failing.is_refused and self._refused is None:
+            self._refused = failing.status
         return Outcome(
             test,
             result,

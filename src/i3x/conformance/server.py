@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,7 +95,7 @@ class Server:
             base_url=self.base_url,
             headers=_HEADERS if anonymous else {**_HEADERS, **self.options.credentials()},
             timeout=httpx.Timeout(self.options.timeout),
-            verify_ssl=_tls(insecure=self.options.insecure),
+            verify_ssl=self.options.tls(),
             httpx_args=httpx_args,
         )
 
@@ -133,8 +131,3 @@ class Server:
         except ValueError as error:
             return Exchange.impossible(asked, error, self.redaction)
         return Exchange.read(asked, reply, self.redaction)
-
-
-@functools.cache
-def _tls(*, insecure: bool) -> ssl.SSLContext:
-    return httpx.create_ssl_context(verify=not insecure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TextIO
 
-from i3x.conformance.definition import Outcome, Result, Test
+from i3x.conformance.definition import UNREACHED, Outcome, Result, Test
 from i3x.conformance.report import Report, explanation
 from i3x.conformance.verdict import Verdict
 
@@ -45,7 +45,7 @@ class Terminal:
         if self._live:
             self._write(_ERASE)
         is_finding = outcome.result in (Result.FAIL, Result.WARN) or bool(outcome.deviations)
-        if self._quiet and not is_finding:
+        if (self._quiet and not is_finding) or outcome.message == UNREACHED:
             return
         self._heading(outcome.test)
         test = outcome.test
@@ -66,7 +66,9 @@ class Terminal:
         if report.unverified:
             self._line(f"unverified: {', '.join(report.unverified)}")
         if not report.reached:
-            self._line("the server can't be reached")
+            self._line(f"{UNREACHED}: the other tests were skipped")
+        if report.hint:
+            self._line(self._coloured(f"hint: {report.hint}", "33"))
         self._line(self._coloured(report.verdict.value, "1;32" if good else "1;31"))
 
     def interrupted(self) -> None:

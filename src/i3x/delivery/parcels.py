@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Container, Iterator
+from functools import update_wrapper
 from typing import Any, NamedTuple, Protocol
 
 from i3x.delivery.engine import Engine
@@ -10,6 +12,9 @@ from i3x.delivery.states import Status
 from i3x.delivery.view import Delivery
 from i3x.errors import I3XError
 from i3x.models import Gap, ValueChange
+from i3x.value_types import ValueReader
+
+logger = logging.getLogger("i3x.delivery")
 
 Callback = Callable[[Any, Any], object]
 Handler = Callable[[Any, ValueChange], object]
@@ -68,6 +73,22 @@ def calls(client: Any, parcel: Parcel) -> Iterator[tuple[Callback, Any]]:
         if handler is None or parcel.engine.status is Status.STOPPED:
             return
         yield handler, change
+
+
+def typed(reader: ValueReader[Any], element_ids: Container[str], handler: Handler | None) -> Handler:
+    """Return a handler that has the values of these elements read; one that does not fit is an error of its own."""
+
+    def handle(client: Any, change: ValueChange) -> object:
+        callback: Callback | None = handler or client.on_value_change
+        news: ValueChange | I3XError
+        try:
+            news = reader.change(change, element_ids)
+        except I3XError as error:
+            logger.warning("%s", error)
+            callback, news = client.on_error, error
+        return callback and callback(client, news)
+
+    return handle if handler is None else update_wrapper(handle, handler)
 
 
 def _news_calls(client: Any, parcel: Parcel) -> Iterator[tuple[Callback, Any]]:

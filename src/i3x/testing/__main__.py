@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 import sys
 import threading
@@ -27,7 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stopped = _stopped_by_signal()
         server.start()
     except (ImportError, OSError, RuntimeError, ValueError) as error:
-        sys.stderr.write(f"i3x.testing: {error}\n")
+        words = str(error)
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            words = (
+                f"port {options.port} is in use; give another with --port, or --port 0 for one that is free"
+            )
+        sys.stderr.write(f"i3x.testing: {words}\n")
         return 2
     with server:
         sys.stdout.write(f"{server.url}\n")

@@ -140,7 +140,7 @@ class Exchange:
                 hop = replace(hop, with_credentials=True)
                 answer = yield from self._ask(hop)
             if answer.status_code not in _REDIRECTS:
-                return self.reply(answer)
+                return self.reply(answer, hop)
             hop = self._redirected(hop, answer)
         raise ConnectionError(
             f"{call.operation}: the server redirects without end ({_MOST_REDIRECTS} times); check base_url",
@@ -162,7 +162,7 @@ class Exchange:
     def _may_identify(self, hop: Hop) -> bool:
         """Whether credentials were held back so far and may be shown to the host of this hop."""
         at_home = _origin(hop.url) == _origin(self.server.url)
-        return not hop.with_credentials and at_home and self.server.has_credentials
+        return not hop.with_credentials and at_home and bool(self.server.credentials)
 
     def _redirected(self, hop: Hop, answer: Answer) -> Hop:
         target = self._target(hop, answer)
@@ -204,8 +204,8 @@ class Exchange:
             operation=self.call.operation,
         )
 
-    def reply(self, answer: Answer) -> Reply:
-        """Return the final answer as what an operation reads."""
+    def reply(self, answer: Answer, hop: Hop) -> Reply:
+        """Return the final answer, to this hop, as what an operation reads."""
         content_type = answer.headers.get("content-type", "").partition(";")[0].strip()
         return Reply(
             answer.status_code,
@@ -214,6 +214,7 @@ class Exchange:
             _retry_after(answer.headers),
             http_date(answer.headers.get("date", "")),
             self.attempts,
+            self.server.credentials if hop.with_credentials else "",
             self.server.redact,
         )
 

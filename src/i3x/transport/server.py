@@ -51,9 +51,15 @@ class Server:
         return self._tls
 
     @property
-    def has_credentials(self) -> bool:
-        """Whether there is anything to authenticate with beside TLS."""
-        return bool(self.auth or self.options.token or self.options.headers)
+    def credentials(self) -> str:
+        """What there is to authenticate with beside TLS, in words; empty if there is nothing."""
+        if isinstance(self.auth, tuple):
+            return "the user and password"
+        if self.auth:
+            return "the credentials of auth="
+        if self.options.token:
+            return "the token"
+        return "the headers" if self.options.headers else ""
 
     def ask_token(self) -> object:
         """Call the function that was given as ``token=``; an asynchronous one returns an awaitable."""

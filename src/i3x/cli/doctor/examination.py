@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,6 +16,7 @@ from i3x.cli.doctor import reaching
 from i3x.cli.doctor.findings import Finding, Verdict
 from i3x.cli.doctor.probe import Answer, Probe
 from i3x.cli.liveness import comes_to_life
+from i3x.cli.naming import in_options
 
 _TOLERATED_SKEW = 5.0  # seconds
 _SLOW = 2.0  # seconds
@@ -25,7 +27,7 @@ def examined(client: i3x.Client, settings: Mapping[str, Any]) -> Iterator[Findin
     """Give the findings one by one, and stop where going on would only find the same trouble again."""
     with Probe(settings) as probe:
         for finding in _findings(client, probe):
-            yield finding
+            yield replace(finding, seen=in_options(finding.seen))
             if finding.is_final:
                 return
 

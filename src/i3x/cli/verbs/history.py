@@ -60,6 +60,8 @@ def export(
 ) -> None:
     """Write the values of elements over a time range of any length to a Parquet or CSV file.
 
+    Its columns are those of a frame: element_id, timestamp, value, quality.
+
     What was interrupted goes on where it was, when the same command is given again.
 
     Example: i3x export sensor-001 sensor-002 plant.parquet --start -30d

@@ -20,7 +20,7 @@ from i3x.cli.elements import Elements, resolved
 from i3x.cli.output import Format, Output, Record, Writer, cells, chosen, record_of, writer
 from i3x.cli.progress import progress
 from i3x.cli.tables import table
-from i3x.cli.terminal import console
+from i3x.cli.terminal import console, emit
 from i3x.cli.verbs.values import COLUMNS, Depth
 
 _COLUMNS = {**COLUMNS, "replayed": "REPLAYED"}
@@ -82,6 +82,8 @@ class _Latest:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._live.stop()
+        if not sys.stdout.isatty():  # rich ends the line only where it may come back to it
+            emit("\n")
 
     def write(self, record: Record) -> None:
         """Show a change in the row of its element."""

@@ -254,11 +254,12 @@ def own_fields(struct: StructClass) -> dict[str, Field]:
 
 def _name_fields(plan: Plan, names: Names) -> None:
     """Give the fields their names, when those of all classes are known: annotations name classes."""
+    reserved = _IN_ANNOTATIONS | IMPORTED | names.taken
     for struct in plan.declarations:
         if not isinstance(struct, StructClass):
             continue
         inherited = struct.base.known() if struct.base is not None else {}
-        free = Names((*_IN_ANNOTATIONS, *names.taken, *(each.name for each in inherited.values())))
+        free = Names(reserved, (each.name for each in inherited.values()))
         own = {name: each for name, each in own_fields(struct).items() if is_writable(name)}
         chosen = {name: inherited[name].name for name in own if name in inherited}
         for wire_name in sorted(

@@ -43,6 +43,7 @@ class _Check:
     def __init__(self, owners: Mapping[str, str]) -> None:
         self._owners = owners
         self._names = _IN_ANNOTATIONS | owners.keys()
+        self._bases = _BASES | owners.keys()
         self._current: str | None = None
 
     def statement(self, node: ast.stmt) -> None:
@@ -66,7 +67,7 @@ class _Check:
     def _class(self, node: ast.ClassDef) -> None:
         bases = [base.id if isinstance(base, ast.Name) else "" for base in node.bases]
         self._demand(node.name in self._owners and not node.decorator_list, node)
-        self._demand(len(bases) == 1 and bases[0] in _BASES | self._owners.keys(), node)
+        self._demand(len(bases) == 1 and bases[0] in self._bases, node)
         for keyword in node.keywords:
             is_true = isinstance(keyword.value, ast.Constant) and keyword.value.value is True
             self._demand(keyword.arg in ("frozen", "kw_only") and is_true, keyword.value)

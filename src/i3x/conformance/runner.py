@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from i3x.conformance.context import Context
 from i3x.conformance.definition import Broken, Doubtful, Level, Outcome, Reason, Result, Skipped, Test
@@ -44,7 +44,7 @@ def run(
     Raises:
         ValueError: The address can't be one. Whatever a server or a network does is in the report.
     """
-    with Run(url, options) as running:
+    with contextlib.closing(Run(url, options)) as running:
         for test in TESTS:
             if on_start is not None:
                 on_start(test)
@@ -55,7 +55,7 @@ def run(
 
 
 class Run:
-    """One run. Close it, or use it as a context manager: what it has created on the server is then deleted."""
+    """One run. Close it: what it has created on the server is then deleted."""
 
     def __init__(self, url: str, options: Options | None = None) -> None:
         self._url = checked_url(url)
@@ -67,17 +67,6 @@ class Run:
         self._started = datetime.now(UTC)
         self._search: list[Exchange] = []
         self._deviations: set[str] = set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def outcome(self, test_id: str) -> Outcome:
         """The outcome of a test; it is run, after those that it needs, if it was not yet."""

@@ -6,8 +6,7 @@ import contextlib
 import json
 import socket
 import threading
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -25,7 +24,7 @@ _HANG_UP = 2.0
 
 
 class Stream:
-    """A stream on a thread of its own, read until it ends, is closed, or has lasted its longest."""
+    """A stream on a thread of its own, read until it ends, is closed, or has lasted its longest, in seconds."""
 
     def __init__(self, server: Server, body: dict[str, str], longest: float) -> None:
         self._server = server
@@ -39,17 +38,6 @@ class Stream:
         self._reply: RawReply | None = None
         self._thread = threading.Thread(target=self._run, name="i3x.conformance stream", daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def opened(self, seconds: float) -> Exchange | None:
         """Wait until the server answers: None if an event stream is open, else the answer that is there instead."""

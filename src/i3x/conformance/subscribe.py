@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Iterator
@@ -356,10 +357,11 @@ def clear(context: Context) -> None:
 # -- streams
 
 
-def _stream(context: Context, subscription_id: str | None = None) -> Stream:
+def _stream(context: Context, subscription_id: str | None = None) -> contextlib.closing[Stream]:
+    """A stream that is closed at the end of its context."""
     options = context.server.options
     longest = 2 * options.timeout + options.takeover_grace
-    return Stream(context.server, context.subscription(subscription_id), longest)
+    return contextlib.closing(Stream(context.server, context.subscription(subscription_id), longest))
 
 
 def _opened(context: Context, stream: Stream) -> None:

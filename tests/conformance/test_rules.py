@@ -119,6 +119,17 @@ def test_what_json_allows_and_nobody_understands_alike() -> None:
     assert "'a'" in found.remarks[1] + found.remarks[0]
 
 
+def test_keys_that_are_there_twice_among_very_many() -> None:
+    keys = [f'"{number}": 1' for number in range(200_000)]  # which looking for each of takes minutes for
+    found = strict_json.read(f"{{{', '.join((*keys, keys[-1]))}}}".encode())
+    assert found.remarks == ("the key '199999' is there twice in one object",)
+
+
+def test_what_is_wrong_everywhere_is_said_a_few_times() -> None:
+    objects = ", ".join(f'{{"{number}": 1, "{number}": 1}}' for number in range(100))
+    assert len(strict_json.read(f"[{objects}]".encode()).remarks) == 3
+
+
 @given(st.text(min_size=4, max_size=30), st.text(max_size=60), st.text(max_size=60), st.integers(1, 80))
 def test_no_secret_is_ever_shown(secret: str, before: str, after: str, limit: int) -> None:
     redaction = Redaction([secret])

@@ -120,7 +120,8 @@ def test_what_json_allows_and_nobody_understands_alike() -> None:
 
 
 def test_keys_that_are_there_twice_among_very_many() -> None:
-    keys = [f'"{number}": 1' for number in range(200_000)]  # which looking for each of takes minutes for
+    # Counting each of so many anew takes minutes.
+    keys = [f'"{number}": 1' for number in range(200_000)]
     found = strict_json.read(f"{{{', '.join((*keys, keys[-1]))}}}".encode())
     assert found.remarks == ("the key '199999' is there twice in one object",)
 

@@ -71,9 +71,8 @@ class _Reader:
     def read(self, schema: Any, pointer: str, words: Words, level: int) -> Shape:
         if pointer in self._finished:
             return self._finished[pointer]
-        if (
-            pointer in self._begun
-        ):  # a cycle: through an object with fields it has a name, else it has no type
+        if pointer in self._begun:
+            # A cycle: through an object with fields it has a name, else it has no type.
             record = self._begun[pointer]
             return ANYTHING if record is None else Shape(frozenset(("object",)), record=record)
         self._combining.count(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -14,23 +15,15 @@ from i3x.typegen.schemas import describe, read_schema
 from i3x.typegen.shapes import Choice, Field, Record, Shape, UnreadableSchemaError
 from i3x.typegen.texts import readable
 
-IMPORTED = frozenset(
-    (
-        "Any",
-        "Final",
-        "IntEnum",
-        "Mapping",
-        "OBJECT_TYPES",
-        "StrEnum",
-        "Struct",
-        "TypeAlias",
-        "UNSET",
-        "UnsetType",
-        "annotations",
-        "field",
-    )
-)
-_IN_ANNOTATIONS = frozenset(("bool", "dict", "field", "float", "int", "list", "str"))
+IMPORTS = {
+    "__future__": ("annotations",),
+    "collections.abc": ("Mapping",),
+    "enum": ("IntEnum", "StrEnum"),
+    "typing": ("Any", "Final", "TypeAlias"),
+    "msgspec": ("UNSET", "Struct", "UnsetType", "field"),
+}
+"""All that a generated module may import."""
+_TAKEN = frozenset(("OBJECT_TYPES", *itertools.chain.from_iterable(IMPORTS.values())))
 MOST_CLASSES = 100_000
 
 
@@ -145,7 +138,7 @@ def make_plan(object_types: Iterable[ObjectType]) -> Plan:
     Raises :class:`~i3x.InvalidServerResponseError`, naming the object type, for a schema that can't be read.
     """
     types = _distinct(object_types)
-    plan, names = Plan(), Names(IMPORTED)
+    plan, names = Plan(), Names(_TAKEN)
     for element_id, object_type in types.items():
         wish = class_name(object_type.display_name) or class_name(element_id)
         plan.object_types[element_id] = names.take(wish, "Type")
@@ -254,7 +247,7 @@ def own_fields(struct: StructClass) -> dict[str, Field]:
 
 def _name_fields(plan: Plan, names: Names) -> None:
     """Give the fields their names, when those of all classes are known: annotations name classes."""
-    reserved = _IN_ANNOTATIONS | IMPORTED | names.taken
+    reserved = _TAKEN | names.taken
     for struct in plan.declarations:
         if not isinstance(struct, StructClass):
             continue

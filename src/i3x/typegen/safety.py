@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from i3x.errors import InvalidServerResponseError
-from i3x.typegen.source import IMPORTS
+from i3x.typegen.plan import IMPORTS
 
 _BASES = frozenset(("Struct", "StrEnum", "IntEnum"))
 _IN_ANNOTATIONS = frozenset(
@@ -50,8 +50,8 @@ class _Check:
         self._current = None
         if isinstance(node, ast.ImportFrom):
             names = {each.name for each in node.names if each.asname is None}
-            allowed = IMPORTS.get(node.module or "", frozenset())
-            self._demand(node.level == 0 and len(names) == len(node.names) and names <= allowed, node)
+            allowed = IMPORTS.get(node.module or "", ())
+            self._demand(node.level == 0 and len(names) == len(node.names) and names.issubset(allowed), node)
         elif isinstance(node, ast.ClassDef):
             self._current = self._owners.get(node.name)
             self._class(node)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
-from i3x.typegen.plan import Alias, Declaration, EnumClass, Plan, StructClass, StructField, is_writable
+from i3x.typegen.plan import (
+    IMPORTS,
+    Alias,
+    Declaration,
+    EnumClass,
+    Plan,
+    StructClass,
+    StructField,
+    is_writable,
+)
 from i3x.typegen.texts import docstring, literal, readable
 
 _INDENT = "    "
@@ -18,16 +27,6 @@ _HEADER = '''\
 
 from __future__ import annotations
 '''
-_IMPORTS = {
-    "collections.abc": ("Mapping",),
-    "enum": ("IntEnum", "StrEnum"),
-    "typing": ("Any", "Final", "TypeAlias"),
-    "msgspec": ("UNSET", "Struct", "UnsetType", "field"),
-}
-IMPORTS = {"__future__": frozenset(("annotations",))} | {
-    module: frozenset(names) for module, names in _IMPORTS.items()
-}
-"""All that a generated module may import."""
 
 
 def write_source(plan: Plan, annotations: Mapping[str, list[str]]) -> str:
@@ -63,7 +62,7 @@ def _line(declaration: Declaration) -> Iterable[Declaration]:
 def _imports(body: str) -> list[str]:
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     lines = []
-    for module, names in _IMPORTS.items():
+    for module, names in IMPORTS.items():
         if module == "msgspec":
             lines.append("")
         if found := [name for name in names if name in used]:

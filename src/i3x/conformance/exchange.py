@@ -13,7 +13,7 @@ from i3x.conformance.definition import Broken
 from i3x.conformance.redaction import Redaction
 from i3x.raw_call import RawReply
 
-SHOWN = 1_000
+_SHOWN = 1_000
 """Characters of a request or an answer that a report shows."""
 
 
@@ -60,7 +60,7 @@ class Exchange:
             finding = document.judge(asked.operation_id, reply.status_code, body)
             remarks += (*_undeclared(reply), *finding.deviations)
         return cls(
-            sent=redaction.shorten(asked.text, SHOWN),
+            sent=redaction.shorten(asked.text, _SHOWN),
             received=_told(reply, problem, redaction),
             status=reply.status_code,
             headers=reply.headers,
@@ -77,7 +77,7 @@ class Exchange:
     def impossible(cls, asked: Asked, error: Exception, redaction: Redaction) -> Self:
         """A request that can't be sent, because of what the server uses as an id."""
         problem = redaction.hide(f"the request can't be sent: {error}")
-        sent = redaction.shorten(asked.text, SHOWN)
+        sent = redaction.shorten(asked.text, _SHOWN)
         return cls(sent=sent, received=problem, problem=problem, headers=httpx.Headers())
 
     @property
@@ -133,9 +133,9 @@ def _advice(failure: Exception) -> str:
 
 def _told(reply: RawReply, problem: str, redaction: Redaction) -> str:
     if reply.status_code is None:
-        return redaction.shorten(problem, SHOWN)
+        return redaction.shorten(problem, _SHOWN)
     # A character has at most four bytes, and a secret may go beyond the end: enough, and never all of a huge body.
-    start = redaction.shorten(reply.content[: 8 * SHOWN].decode("utf-8", "replace"), SHOWN)
+    start = redaction.shorten(reply.content[: 8 * _SHOWN].decode("utf-8", "replace"), _SHOWN)
     first = redaction.hide(f"{reply.status_code} ({_declared(reply)})")
     broken = f" [{redaction.hide(problem)}]" if reply.failure or reply.stopped_by else ""
     return f"{first} {start}{broken}"

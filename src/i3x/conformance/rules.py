@@ -14,8 +14,8 @@ from i3x.conformance.exchange import Exchange
 
 Json = dict[str, Any]
 
-QUALITIES = ("Good", "GoodNoData", "Bad", "Uncertain")
-EMPTY_QUALITIES = ("Bad", "GoodNoData")
+_QUALITIES = ("Good", "GoodNoData", "Bad", "Uncertain")
+_EMPTY_QUALITIES = ("Bad", "GoodNoData")
 """The qualities of a null value, and of no other."""
 
 _SHOWN = 5
@@ -225,9 +225,9 @@ def vqt_problems(point: Any) -> list[str]:
 def quality_problems(point: Json) -> list[str]:
     """What is wrong with the quality and the timestamp of a value."""
     problems: list[str] = []
-    if point.get("quality") not in QUALITIES:
+    if point.get("quality") not in _QUALITIES:
         problems.append(
-            f"has the quality {shown(point.get('quality'))}, which is none of {', '.join(QUALITIES)}"
+            f"has the quality {shown(point.get('quality'))}, which is none of {', '.join(_QUALITIES)}"
         )
     if moment(point.get("timestamp")) is None:
         problems.append(
@@ -239,7 +239,7 @@ def quality_problems(point: Json) -> list[str]:
 def pairing_problems(point: Json) -> list[str]:
     """What is wrong with the quality for this value."""
     empty, quality = point.get("value") is None, point.get("quality")
-    if quality not in QUALITIES or empty == (quality in EMPTY_QUALITIES):
+    if quality not in _QUALITIES or empty == (quality in _EMPTY_QUALITIES):
         return []
     return [f"has {'a null value' if empty else 'a value'} with the quality {quality}"]
 

@@ -24,7 +24,7 @@ IMPORTS = {
 }
 """All that a generated module may import."""
 _TAKEN = frozenset(("OBJECT_TYPES", *itertools.chain.from_iterable(IMPORTS.values())))
-MOST_CLASSES = 100_000
+_MOST_CLASSES = 100_000
 
 
 @dataclass(slots=True)
@@ -126,9 +126,9 @@ class Plan:
 
     def _declare(self, declaration: Declaration) -> None:
         self.declarations.append(declaration)
-        if len(self.declarations) > MOST_CLASSES:
+        if len(self.declarations) > _MOST_CLASSES:
             raise InvalidServerResponseError(
-                f"these object types would make more than {MOST_CLASSES} classes: generate fewer of them at once"
+                f"these object types would make more than {_MOST_CLASSES} classes: generate fewer of them at once"
             )
 
 
@@ -207,7 +207,7 @@ def _declare_type(
         plan.declare_alias(name, owner, doc, shape)
         waiting += _declare_parts(plan, names, owner, shape)
     while waiting:
-        for own in own_fields(waiting.pop(0)).values():
+        for own in _own_fields(waiting.pop(0)).values():
             waiting += _declare_parts(plan, names, owner, own.shape)
 
 
@@ -233,7 +233,7 @@ def _parts(shape: Shape | None) -> Iterator[Shape]:
         yield from _parts(shape.values)
 
 
-def own_fields(struct: StructClass) -> dict[str, Field]:
+def _own_fields(struct: StructClass) -> dict[str, Field]:
     """Return the fields that a class does not inherit as they are, by their names on the wire."""
     if struct.base is None:
         return struct.record.fields
@@ -253,7 +253,7 @@ def _name_fields(plan: Plan, names: Names) -> None:
             continue
         inherited = struct.base.known() if struct.base is not None else {}
         free = Names(reserved, (each.name for each in inherited.values()))
-        own = {name: each for name, each in own_fields(struct).items() if is_writable(name)}
+        own = {name: each for name, each in _own_fields(struct).items() if is_writable(name)}
         chosen = {name: inherited[name].name for name in own if name in inherited}
         for wire_name in sorted(
             own.keys() - chosen.keys(), key=lambda name: (field_name(name) != name, name)

@@ -178,6 +178,11 @@ def test_schemas_of_object_types() -> None:
     assert type_schemas.misfits(schema, {}, 1) == ["$ 'speed' is a required property"]
     assert type_schemas.misfits({"pattern": "^[A-Z]+$"}, "abc", 1) != []
     assert type_schemas.misfits({"pattern": "("}, "abc", 1) == [], "ECMAScript may know it"
+    assert type_schemas.misfits({"pattern": "x*x*x*y"}, "x" * 5000, 1) == [], "it takes hours"
+    with pytest.raises(type_schemas.Unusable):
+        type_schemas.misfits({"patternProperties": {"x*x*x*y": {}}}, {"x" * 5000: 1}, 1)
+    with pytest.raises(type_schemas.Unusable):
+        type_schemas.misfits({"patternProperties": {r"\p{L}": {}}}, {"a": 1}, 1)
     assert (
         type_schemas.misfits({"$schema": "http://json-schema.org/draft-07/schema#", "type": "integer"}, 3, 1)
         == []

@@ -86,6 +86,11 @@ class Exchange:
         return self.status is not None and 200 <= self.status < 300
 
     @property
+    def is_refused(self) -> bool:
+        """Whether it was refused for want of credentials."""
+        return self.status in (401, 403)
+
+    @property
     def is_ok_json(self) -> bool:
         """Whether it is a complete answer of success with JSON in it."""
         return self.is_success and not self.problem

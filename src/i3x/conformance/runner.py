@@ -22,8 +22,9 @@ from i3x.conformance.verdict import is_structured
 from i3x.raw.api.info import get_info
 
 _MESSAGE = 2_000
+"""Characters of a message."""
 _SHOWN = 100
-_REFUSED = (401, 403)
+"""Characters of what a server says of itself."""
 _VERSIONED = re.compile(r"/v\d+$", re.ASCII)
 
 
@@ -115,7 +116,7 @@ class Run:
         answers: dict[str, Exchange] = {}
         for address in addresses:
             answers[address] = answer = self._ask(address, anonymous=True)
-            if answer.is_ok_json or answer.status in _REFUSED or answer.is_unreachable:
+            if answer.is_ok_json or answer.is_refused or answer.is_unreachable:
                 self._context.anonymous_info = answer
                 return
         self._context.anonymous_info = answers[addresses[0]]
@@ -180,15 +181,16 @@ class Run:
     def _told(self, test: Test, result: Result, message: str, exchange: Exchange | None = None) -> Outcome:
         exchanges = self._context.server.exchanges
         shown = exchange or (exchanges[-1] if exchanges else None)
-        told = shown is not None and result in (Result.FAIL, Result.WARN)
+        if result is Result.PASS:
+            shown = None
         failing = shown if result is Result.FAIL else None  # the failure itself says what is wrong there
         return Outcome(
             test,
             result,
             None,
             self._redaction.shorten(message, _MESSAGE),
-            shown.sent if shown is not None and told else "",
-            shown.received if shown is not None and told else "",
+            shown.sent if shown is not None else "",
+            shown.received if shown is not None else "",
             self._new_deviations(failing),
         )
 

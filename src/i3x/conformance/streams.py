@@ -21,10 +21,11 @@ _HEADERS = {"Accept": "text/event-stream, application/json", "Accept-Encoding": 
 _REST = 0.5
 """Seconds for the rest of an answer that is no event stream."""
 _HANG_UP = 2.0
+"""Seconds for the thread to notice that it was hung up on."""
 
 
 class Stream:
-    """A stream on a thread of its own, read until it ends, is closed, or has lasted its longest, in seconds."""
+    """A stream on a thread of its own, read until it ends, is closed, or has lasted `longest` seconds."""
 
     def __init__(self, server: Server, body: dict[str, str], longest: float) -> None:
         self._server = server
@@ -82,6 +83,7 @@ class Stream:
 
     def close(self) -> None:
         """Hang up, if the stream is still open."""
+        # A thread that reads is not woken when its socket is closed, only when that is shut down.
         response = self._response
         network = response.extensions.get("network_stream") if response is not None else None
         wire = network.get_extra_info("socket") if network is not None else None

@@ -42,11 +42,13 @@ from i3x.raw.api.subscribe import (
     sync_subscription,
 )
 
-_REGISTERED = 2
 _CLEAR = -1
+"""The `lastSequenceNumber` that acknowledges all."""
 _HIGHEST = 2**64 - 1
 _PAUSE = 0.05
+"""Seconds between two polls for an update that was provoked."""
 _EVENTS = 100
+"""Of a stream, so many events are checked against the document."""
 
 SUBSCRIPTIONS = "Subscribe Methods, Subscriptions"
 REGISTERING = "Subscribe Methods, Registering and Unregistering Objects"
@@ -168,7 +170,7 @@ def register(context: Context) -> None:
     ids = context.sample_ids()
     values = _values(context, ids)
     ids.sort(key=lambda element_id: values.get(element_id, {}).get("quality") != "Good")
-    context.registered = ids[:_REGISTERED]
+    context.registered = ids[:2]
     for item in _register(context, context.registered):
         good(item)
 

@@ -13,6 +13,7 @@ from i3x.conformance.rules import Json, bulk, failed_as_unknown, good, refused_a
 from i3x.raw.api.update import update_object_history, update_object_values
 
 _REFUSALS = (501, 405)
+"""A server may as well not know the method."""
 
 VALUE = "Update Methods, PUT /objects/value"
 HISTORY = "Update Methods, PUT /objects/history"

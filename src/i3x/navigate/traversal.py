@@ -59,9 +59,8 @@ class Levels(Bulk):
         self._frontier = []
         self.errors.update(edges.errors)
         self.partial = _joined(self.partial, edges.partial)
-        wanted = (
-            self._wanted if self._filter is None else None
-        )  # of several types, the server was asked for all
+        # Of several types, the server was asked for all.
+        wanted = self._wanted if self._filter is None else None
         for edge in edges:
             found = edge.object.element_id
             if found in self._seen or (wanted is not None and edge.source_relationship not in wanted):

@@ -8,6 +8,7 @@ from i3x import nanoseconds
 from i3x.histories import PROBE
 
 _GROWTH = 10
+_SKIP = 4  # times as long is each window after one that is given up
 _SHARE = 0.8  # of what a server gave at most in an answer that it cut
 _GOOD_ANSWERS = 8  # after which a length is tried again at which an answer was cut
 _SMALLEST_SHARE = 4
@@ -100,9 +101,9 @@ class Pace:
         """Find out first whether the server answers at all."""
         self.length = PROBE
 
-    def skip(self) -> None:
+    def skip(self, length: int) -> None:
         """Go on after a window that the server does not give, faster each time."""
-        self.length = self._after_detour or self.length * _GROWTH
+        self.length = self._after_detour or max(length, 1) * _SKIP
         self._after_detour, self._is_in_gap = None, False
 
     def may_take_more(self, rows: int) -> bool:

@@ -243,7 +243,7 @@ class Reading:
     def _give_up(self, question: Question, tracks: Collection[Track], detail: str) -> None:
         self._vain = 0
         self._patience //= 2
-        self._pace.skip()
+        self._pace.skip(question.length)
         self._points += sum(track.widen(question.start) for track in tracks)
         self._miss([track.element_id for track in tracks], question.start, question.end, detail)
         self._move_on(question, tracks)

@@ -440,10 +440,10 @@ class Client(ClientBase):
         levels of its components, 0 all of them.
 
         One request asks for the whole range. If the server cuts the answer (206), refuses it for its size (400,
-        413) or takes too long, shorter ranges are asked for until all is there; ``timeout`` and the client's
-        ``deadline`` are for each request. ``partial`` of the result is None then, or says which times the server
-        does not give. ``as_type`` and ``strict`` are as for ``get_value``, for each of the values. Standard: Query,
-        queryHistoricalValues.
+        413) or takes too long, shorter ranges are asked for until all is there; what the server refuses is
+        remembered, and later calls begin with less. ``timeout`` and the client's ``deadline`` are for each request.
+        ``partial`` of the result is None then, or says which times the server does not give. ``as_type`` and
+        ``strict`` are as for ``get_value``, for each of the values. Standard: Query, queryHistoricalValues.
 
         Raises :class:`~i3x.NotFoundError` if the server does not know the element,
         :class:`~i3x.NotSupportedError` if it keeps no history, and
@@ -481,9 +481,9 @@ class Client(ClientBase):
         """
         from i3x.history.blocking import read_whole
 
-        reader = ValueReader(as_type, strict)
+        reader, ranges = ValueReader(as_type, strict), self._sender.server.limits.ranges
         ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
-        return reader.histories(read_whole(self._asking(max_depth, timeout), ids, *bounds))
+        return reader.histories(read_whole(self._asking(max_depth, timeout), ids, *bounds, ranges))
 
     def iter_history(
         self,
@@ -517,7 +517,8 @@ class Client(ClientBase):
         from i3x.history.reading import Reading
 
         ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
-        reading = Reading(ids, *bounds, in_windows=True, window=arguments.window(window))
+        ranges, length = self._sender.server.limits.ranges, arguments.window(window)
+        reading = Reading(ids, *bounds, ranges, in_windows=True, window=length)
         return HistoryIterator(self._asking(max_depth, timeout), reading, on_progress)
 
     def _asking(self, max_depth: int, timeout: Timeout | None) -> Ask:

@@ -221,7 +221,7 @@ def test_a_call_that_is_wrong_raises_the_servers_error_after_few_requests(
         client = connect(plant.url)
         with pytest.raises(i3x.BadRequestError, match="Switched on by a fault"):
             READS[operation](client)
-        assert fault.applied < 16
+        assert fault.applied < 14
 
 
 def test_what_fits_is_one_request(plant: Server, connect: Make) -> None:

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,10 @@ from anyio.from_thread import BlockingPortal
 
 import i3x
 from i3x import nanoseconds
+from i3x.delivery import backfill
 from i3x.testing import Server
+from i3x.testing.state import ReceivedRequest
+from i3x.transport import AsyncSender
 
 from .both import Make
 
@@ -75,6 +78,111 @@ def test_a_range_that_is_refused_says_nothing_about_the_number_of_elements(
     before = asked(plant)
     client.get_histories(SENSORS, RANGE[0], RANGE[0])
     assert asked(plant) - before <= 3
+
+
+# --- what is found out of the server ------------------------------------------------------------------------
+
+
+class Calls:
+    """The ways to read the history of one element; each returns how many points it found."""
+
+    def __init__(self, client: i3x.Client, portal: BlockingPortal) -> None:
+        self.client = client
+        self.portal = portal
+
+    def get_history(self) -> int:
+        return len(self.client.get_history("sensor-001", *RANGE).values)
+
+    def get_histories(self) -> int:
+        return len(self.client.get_histories(["sensor-001", "sensor-002"], *RANGE)["sensor-001"].values)
+
+    def iter_history(self) -> int:
+        return len(Reader(self.client, self.portal)(["sensor-001"], *RANGE))
+
+    def read_frame(self) -> int:
+        return int(self.client.read_frame(["sensor-001"], *RANGE).num_rows)
+
+    def backfill(self) -> int:
+        """Fill a gap, as the deliveries of either client do."""
+
+        async def fill() -> int:
+            server = self.client._sender.server
+            sender = AsyncSender(server.options, server)
+            await sender.open()
+            try:
+                start, end = map(datetime.fromisoformat, RANGE)
+                ranges = server.limits.ranges
+                found = await backfill.fill(sender.send, {"sensor-001": 1}, start, end, start, ranges)
+            finally:
+                await sender.close()
+            assert found.failures == []
+            return len(found.changes)
+
+        return self.portal.call(fill)
+
+
+WAYS = ["get_history", "get_histories", "iter_history", "read_frame", "backfill"]
+
+
+def seconds(request: ReceivedRequest) -> float:
+    sent = request.json
+    return (nanoseconds.of_text(sent["endTime"]) - nanoseconds.of_text(sent["startTime"])) / SECOND
+
+
+def lengths(server: Server) -> list[float]:
+    """The seconds of the ranges that were asked for."""
+    return [seconds(request) for request in server.requests if request.operation == "queryHistoricalValues"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("first", "status"), [("get_history", 400), ("iter_history", 413)])
+def test_a_range_that_is_too_long_is_refused_in_the_first_call_alone(
+    client: i3x.Client, portal: BlockingPortal, server: Server, way: str, first: str, status: int
+) -> None:
+    calls = Calls(client, portal)
+    server.fault("history_longest", seconds=600, status=status)
+    assert getattr(calls, first)() == POINTS
+    assert max(lengths(server)) > 600
+    before = asked(server)
+    assert getattr(calls, way)() == POINTS
+    again = lengths(server)[before:]
+    assert 4 <= len(again) <= 12
+    assert max(again) <= 600
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_points_that_are_too_many_are_refused_in_the_first_call_alone(
+    client: i3x.Client, portal: BlockingPortal, server: Server, way: str
+) -> None:
+    calls = Calls(client, portal)
+    server.fault("history_cut", rows=700, status=413)
+    assert getattr(calls, way)() == POINTS
+    before = asked(server)
+    assert getattr(calls, way)() == POINTS
+    again = lengths(server)[before:]
+    assert 3 <= len(again) <= 12
+    assert max(again) < 700
+
+
+@pytest.mark.parametrize("limit", [7, 25])
+def test_limits_of_elements_and_of_the_range_are_found_apart_and_met_once(connect: Make, limit: int) -> None:
+    with Server(objects=60, tick=None) as plant:
+        for name in SENSORS:
+            plant.set_history(name, every_second()[::40])
+        plant.fault("refuse", items=limit)
+        plant.fault("history_longest", seconds=600)
+        client = connect(plant.url)
+        for most in (8, 0):
+            before = len(plant.requests)
+            histories = client.get_histories(SENSORS, *RANGE)
+            assert all(numbers(history) == list(range(0, POINTS, 40)) for history in histories.values())
+            sent = [request for request in plant.requests[before:] if request.operation != "getInfo"]
+            refused = [each for each in sent if len(each.json["elementIds"]) > limit or seconds(each) > 600]
+            assert len(refused) <= most
+            assert len(sent) - len(refused) <= 5 * 60 // (limit // 2) + 2 * most
+        asked_before = asked(plant)
+        client.get_history(SENSORS[0], *RANGE)
+        assert asked(plant) - asked_before <= 5
 
 
 # --- get_history --------------------------------------------------------------------------------------------

@@ -529,7 +529,7 @@ def test_items_that_raise_on_the_way_raise_when_the_ones_before_are_dealt_with()
 
 def asked_too_much(chunk: Chunk) -> i3x.I3XError | None:
     """Answer as a server that refuses what is asked for of any number of items, but no trial."""
-    return None if chunk.refusal is not None else _error(400, "too much")
+    return None if chunk.is_trial else _error(400, "too much")
 
 
 def test_a_refusal_that_fewer_items_would_not_mend_is_not_cut() -> None:
@@ -538,7 +538,7 @@ def test_a_refusal_that_fewer_items_would_not_mend_is_not_cut() -> None:
         with pytest.raises(i3x.BadRequestError, match="too much") as caught:
             site.run(bulk(names(1000), "queryHistoricalValues", trial=_unused))
         assert list(caught.value.result.errors) == names(1000)
-    assert [(len(chunk.ids), chunk.refusal is not None) for chunk in site.sent] == [
+    assert [(len(chunk.ids), chunk.is_trial) for chunk in site.sent] == [
         (1000, False),
         (1000, True),
         (1000, False),  # that as many work is known by now
@@ -562,10 +562,59 @@ def test_one_trial_is_enough_for_a_call_that_is_wrong() -> None:
     assert len(site.sent) <= halvings(1000) + 6
 
 
+def test_the_number_of_items_is_found_with_trials_before_all_is_asked_of_few() -> None:
+    site = Site(lambda chunk: takes(30)(chunk) or asked_too_much(chunk))
+    for _ in range(2):
+        with pytest.raises(i3x.BadRequestError):
+            site.run(bulk(names(1000), "queryHistoricalValues", trial=_unused))
+    sizes = [(len(chunk.ids), chunk.is_trial) for chunk in site.sent]
+    trials = [(count, True) for count in (1000, 500, 250, 125, 63, 32, 16, 16)]
+    assert sizes == [(1000, False), *trials, (16, False), (16, False)]
+
+
+def test_a_limit_that_only_the_refusal_of_a_trial_states_is_used_at_once() -> None:
+    limit = takes(30, detail="at most 30 at once")
+    site = Site(lambda chunk: limit(chunk) if chunk.is_trial or chunk.size.count <= 30 else _error(400))
+    assert site.run(bulk(names(100), "queryHistoricalValues", trial=_unused)) == names(100)
+    assert [(len(chunk.ids), chunk.is_trial) for chunk in site.sent][:4] == [
+        (100, False),
+        (100, True),
+        (30, True),
+        (30, False),
+    ]
+    assert len(site.refused) == 2
+
+
+@given(
+    count=st.integers(2, 2000),
+    limit=st.integers(1, 600),
+    bad=st.integers(0, 1999),
+    has_bad=st.booleans(),
+    seed=st.integers(),
+)
+def test_a_limit_and_an_item_to_blame_are_told_apart_with_trials(
+    count: int, limit: int, bad: int, has_bad: bool, seed: int
+) -> None:
+    ids = names(count)
+    wrong = ids[bad : bad + 1] if has_bad else []
+    both = (takes(limit), refuses(wrong))
+    site = Site(lambda chunk: both[0](chunk) or both[1](chunk), chance=random.Random(seed))
+    result = None
+    try:
+        result = site.run(bulk(ids, "queryHistoricalValues", trial=_unused))
+    except i3x.BadRequestError as error:
+        assert wrong
+        result = error.result
+    assert sorted([*result, *result.errors]) == ids
+    assert set(wrong) <= set(result.errors)
+    assert wrong or list(result) == ids
+    assert len(site.refused) <= 4 * halvings(count) + 4
+
+
 def test_what_worked_before_stays_and_the_rest_is_not_sent_when_a_later_part_asks_too_much() -> None:
     dense = names(100)[40]
     site = Site(
-        lambda chunk: _error(400, "too much") if dense in chunk.ids and chunk.refusal is None else None,
+        lambda chunk: _error(400, "too much") if dense in chunk.ids and not chunk.is_trial else None,
         ten_a_request(),
     )
     site.limits._at_once = 1

@@ -31,6 +31,7 @@ START = Size(10_000, 256 * 1024)
 
 MOST_AT_ONCE = 4
 _CALM = 100  # requests without an overload after which one more at once is dared again
+_LONG_CALM = 1000  # answers for history after which a longer range than one that was refused is dared again
 _TOO_LARGE = (413, 414)
 # What a history may hold depends on the time that is asked for, so that it says nothing about other operations.
 _NO_HINT = frozenset(("queryHistoricalValues",))
@@ -44,10 +45,74 @@ class _Known(msgspec.Struct):
     bytes: int | None = None
 
 
+class Ranges:
+    """How long a time range a server takes in a request for history, in nanoseconds. Shared as limits are.
+
+    A range may be refused for its length, which is a rule of the server, or for what it holds, which says nothing
+    about emptier ones. What is refused of some elements is therefore taken to be refused of as many and of more, but
+    not of fewer; and where a longer range holds no more than what was answered before, it is dared, but only once.
+    """
+
+    def __init__(self) -> None:
+        # By the number of elements, as a power of two: the longest that was answered, the shortest that was refused.
+        self._answered: dict[int, int] = {}
+        self._refused: dict[int, int] = {}
+        self._rows = 0
+        self._is_dared = False
+        self._calm = 0
+        self._lock = threading.Lock()
+
+    def bracket(self, elements: int) -> tuple[int, int] | None:
+        """Return the longest range that is known to be answered for so many elements, and the shortest refused.
+
+        None if nothing is known to be refused.
+        """
+        power = elements.bit_length()
+        with self._lock:
+            refused = min((length for few, length in self._refused.items() if few <= power), default=None)
+            if refused is None:
+                return None
+            shorter = {many: length for many, length in self._answered.items() if length < refused}
+            for_all = max((length for many, length in shorter.items() if many >= power), default=0)
+            return for_all or max(shorter.values(), default=0), refused
+
+    def note_answered(self, elements: int, length: int, rows: int) -> None:
+        """Remember a range that was answered as a whole, with at least so many points in one request."""
+        power = elements.bit_length()
+        with self._lock:
+            self._answered[power] = max(length, self._answered.get(power, 0))
+            self._rows = max(self._rows, rows)
+            self._calm += 1
+            for few in [few for few, refused in self._refused.items() if few <= power and refused <= length]:
+                del self._refused[few]
+                self._is_dared = False
+
+    def note_refused(self, elements: int, length: int) -> None:
+        """Remember a range that was refused, of which a shorter one with the same begin was answered.
+
+        What was answered before of more elements must have held less.
+        """
+        power = elements.bit_length()
+        with self._lock:
+            for many in [many for many, most in self._answered.items() if many >= power and most >= length]:
+                del self._answered[many]
+            self._refused[power] = min(length, self._refused.get(power, length))
+            self._calm = 0
+
+    def dare(self, rows: float) -> bool:
+        """Whether a longer range than one that was refused is worth trying now, if it holds so many points."""
+        with self._lock:
+            if (self._is_dared or rows > self._rows) and self._calm < _LONG_CALM:
+                return False
+            self._is_dared, self._calm = True, 0
+            return True
+
+
 class Limits:
     """The limits of one server. Shared by all calls of a client, on all threads."""
 
     def __init__(self) -> None:
+        self.ranges = Ranges()
         self._known: dict[str, _Known] = {}
         self._at_once = MOST_AT_ONCE
         self._calm = 0

@@ -5,8 +5,9 @@ was too large, and its size is not tried again; if one is refused on its own, do
 blame and fails alone; if nothing works whatever the size, it is the call that is wrong. This needs no words of the
 server's, but where it says its limit, the guessing is spared.
 
-A history may be refused for its range too, of which fewer elements are no cure. Such a call has a trial: if it works
-for as many items, their number is not to blame, nothing is cut or remembered, and the refusal is the call's.
+A history may be refused for its range too, of which fewer elements are no cure. Such a call has a trial, which asks
+so little that only the items can be to blame. If it works for as many items, nothing is cut, and the refusal is the
+call's. Otherwise it is the trial that is cut, until it works: only then is all asked for, of items that can be had.
 
 Until a size is known to work, one request is on its way at a time. After that there are several, fewer when the
 server is overloaded. When the server can't be reached, or refuses the client, what has not been sent stays unsent.
@@ -107,8 +108,9 @@ class Chunk:
     size: Size
     part_of: _Refused | None = None
     sent_after: int = 0
+    is_trial: bool = False
     refusal: I3XError | None = None
-    """What is to be explained by a trial."""
+    """What a trial of all its items is to explain."""
 
     @property
     def end(self) -> int:
@@ -136,6 +138,7 @@ class Plan(Generic[T]):
         self._patience = patience
         self._source = _Source(bulk.items, bulk.envelope)
         self._stack: list[Chunk] = []  # the first items are on top
+        self._tried: list[Chunk] = []  # for which a trial has worked; sent when all trials are done
         self._phase = Phase.PROBING
         self._on_their_way = 0
         self._parts: dict[int, tuple[str, Any]] = {}
@@ -144,7 +147,6 @@ class Plan(Generic[T]):
         self._stopped_by: I3XError | None = None
         self._worked = self._refused = self._fruitless = self._bits = 0
         self._not_before = 0.0
-        self._is_tried = False
         self._lock = threading.Lock()
 
     # --- what to do next --------------------------------------------------------------------------------
@@ -160,7 +162,9 @@ class Plan(Generic[T]):
         if now < self._not_before:
             return Wait(self._not_before - now)
         chunk = self._take()
-        if not chunk.start and self._limits.works(self._bulk.operation, chunk.size):
+        # Too much may be asked of as many items as have worked: then one refusal is enough.
+        is_safe = self._bulk.trial is None and self._limits.works(self._bulk.operation, chunk.size)
+        if is_safe and not chunk.start:
             self._phase = Phase.FLOWING
         chunk.sent_after = self._worked
         self._on_their_way += 1
@@ -168,7 +172,7 @@ class Plan(Generic[T]):
 
     def call(self, chunk: Chunk) -> Call[T]:
         """Return the request for what is to be sent."""
-        make = self._bulk.trial if chunk.refusal is not None else None
+        make = self._bulk.trial if chunk.is_trial else None
         return (make or self._bulk.call)(chunk.ids, chunk.texts)
 
     @property
@@ -199,7 +203,8 @@ class Plan(Generic[T]):
     def _piece(self, chunk: Chunk, first: int, last: int, whole: _Refused | None) -> Chunk:
         texts = chunk.texts[first:last]
         size = Size(len(texts), self._bulk.envelope + sum(map(len, texts)) + len(texts))
-        return Chunk(chunk.start + first, chunk.ids[first:last], texts, size, whole)
+        ids = chunk.ids[first:last]
+        return Chunk(chunk.start + first, ids, texts, size, whole, is_trial=chunk.is_trial)
 
     # --- what came of it --------------------------------------------------------------------------------
 
@@ -213,8 +218,11 @@ class Plan(Generic[T]):
         """Note what became of a request."""
         self._on_their_way -= 1
         if outcome.error is None and chunk.refusal is not None:
-            self._limits.note_worked(self._bulk.operation, chunk.size)
             self._acquit(chunk, chunk.refusal)
+        elif outcome.error is None and chunk.is_trial:
+            self._tried.append(replace(chunk, part_of=None, is_trial=False))
+            self._note_worked(chunk)
+            self._end_trials()
         elif outcome.error is None:
             self._accept(chunk, outcome.part)
         elif self._is_worth_waiting(chunk, outcome):
@@ -228,6 +236,11 @@ class Plan(Generic[T]):
     def _accept(self, chunk: Chunk, part: T | None) -> None:
         self._parts[chunk.start] = chunk.about, part
         self._worked += 1
+        self._note_worked(chunk)
+        self._go_on()
+
+    def _note_worked(self, chunk: Chunk) -> None:
+        """Remember a size that has worked, and what it tells of the request that it is a part of."""
         self._fruitless = 0
         self._limits.note_worked(self._bulk.operation, chunk.size)
         if (whole := chunk.part_of) is not None:
@@ -235,18 +248,23 @@ class Plan(Generic[T]):
             whole.worked = whole.worked.union(chunk.size)
             if whole.is_size and not whole.open:
                 self._know_limit(whole)
-        self._go_on()
 
     def _know_limit(self, whole: _Refused) -> None:
         """Note that a request was refused for its size, which explains those that it was cut out of too."""
         self._limits.note_refused(self._bulk.operation, whole.size, whole.worked, whole.status)
         for chunk in self._stack:
-            chunk.part_of = None
+            chunk.part_of, chunk.is_trial, chunk.refusal = None, False, None
+
+    def _end_trials(self) -> None:
+        """Send what was only tried, once no trial is left."""
+        if self._tried and not any(chunk.is_trial for chunk in self._stack):
+            self._stack = sorted(self._stack + self._tried, key=lambda chunk: -chunk.start)
+            self._tried = []
 
     def _go_on(self) -> None:
         """Send several at once, unless there are parts of which it is not known why the whole was refused."""
         if self._phase is not Phase.STOPPED:
-            in_doubt = any(chunk.part_of is not None or chunk.refusal is not None for chunk in self._stack)
+            in_doubt = any(chunk.part_of is not None or chunk.is_trial for chunk in self._stack)
             self._phase = Phase.PROBING if in_doubt else Phase.FLOWING
 
     def _is_worth_waiting(self, chunk: Chunk, outcome: Outcome[T]) -> bool:
@@ -263,13 +281,13 @@ class Plan(Generic[T]):
 
     def _reject(self, chunk: Chunk, error: I3XError) -> None:
         self._fruitless += chunk.refusal is None
-        if (whole := chunk.part_of) is not None:
-            whole.is_size = False
         is_refusal = error.status_code in _REFUSALS
         if is_refusal and len(chunk.ids) > 1 and self._may_cut(chunk):
             self._explain(chunk, error)
             return
+        self._blame(chunk)
         self._fail(chunk, error)
+        self._end_trials()
         if isinstance(error, _FOR_ALL) or error.status_code in _OVERLOADS or self._is_hopeless():
             self._stop(error)
         elif self._worked:
@@ -288,28 +306,30 @@ class Plan(Generic[T]):
 
     def _explain(self, chunk: Chunk, error: I3XError) -> None:
         """Cut a request that was refused, unless something else than its items is to blame, or may be."""
-        if self._bulk.trial is None or self._is_tried:
-            self._cut(chunk, chunk.refusal or error)
+        if self._bulk.trial is None or chunk.is_trial or _stated_limit(error, chunk.size):
+            self._blame(chunk)
+            self._cut(chunk, error)
         elif self._limits.works(self._bulk.operation, chunk.size):
             self._acquit(chunk, error)
-        elif _stated_limit(error, chunk.size):
-            self._cut(chunk, error)
         else:
-            self._is_tried = (
-                True  # one is enough: where it is refused, the number is to blame, or all is wrong
-            )
-            self._stack.append(replace(chunk, refusal=error))
+            self._stack.append(replace(chunk, is_trial=True, refusal=error))
             if self._phase is not Phase.STOPPED:
                 self._phase = Phase.PROBING
 
+    def _blame(self, chunk: Chunk) -> None:
+        """Note that the request that this one is a part of was not refused for its size, or not for that alone."""
+        if chunk.part_of is not None:
+            chunk.part_of.is_size = False
+
     def _acquit(self, chunk: Chunk, refusal: I3XError) -> None:
         """Let a request fail as it is: fewer items would be refused as well."""
+        self._note_worked(chunk)
         self._fail(chunk, refusal)
         self._stop(refusal)
 
     def _cut(self, chunk: Chunk, error: I3XError) -> None:
         """Cut a request that was refused: where the server says its limit, there, else in the middle."""
-        self._first_refusal = self._first_refusal or error
+        self._first_refusal = self._first_refusal or chunk.refusal or error
         self._refused += 1
         if self._phase is not Phase.STOPPED:
             self._phase = Phase.PROBING
@@ -341,8 +361,8 @@ class Plan(Generic[T]):
         self._stopped_by = self._stopped_by or error
 
     def _unsent(self) -> Iterator[Chunk]:
-        while self._stack:
-            yield self._stack.pop()
+        yield from self._stack
+        yield from self._tried
         if not self._bulk.is_whole and self._source.holds_one:
             yield self._source.take(Size(1, 0))
         while self._bulk.is_whole and self._source.has_more():

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from i3x import operations
 from i3x.arguments import time
+from i3x.bulk.limits import Ranges
 from i3x.calls import Bulk
 from i3x.errors import ConnectionError, I3XError, ServerError, TimeoutError
 from i3x.history.asynchronous import read_whole
@@ -35,9 +36,11 @@ async def fill(
     start: datetime,
     end: datetime,
     not_before: datetime,
+    ranges: Ranges,
 ) -> Backfill:
     """Read the history of elements (with their depth) over a gap; the changes are in the order of time.
 
+    ``ranges`` is what is known of the server, and what is found out of it.
     Raises only what a later try may mend: the server can't be reached, is overloaded, or does not answer.
     """
     found = Backfill()
@@ -54,7 +57,7 @@ async def fill(
         for first in range(0, len(ids), _ELEMENTS_PER_REQUEST):
             some = ids[first : first + _ELEMENTS_PER_REQUEST]
             try:
-                histories = await read_whole(ask, some, *bounds)
+                histories = await read_whole(ask, some, *bounds, ranges)
                 errors = item_errors(histories)
             except (ConnectionError, TimeoutError, ServerError):
                 raise

@@ -353,7 +353,8 @@ class _Consumption:
             failures = ["the server keeps no history"]
         elif self._settings.backfill:
             try:
-                found = await fill(self._send, items, gap.start, end, self._since)
+                ranges = self._sender.server.limits.ranges
+                found = await fill(self._send, items, gap.start, end, self._since, ranges)
             except _PASSING as error:
                 gap.failed_fills += 1
                 if gap.failed_fills < _FAILED_FILLS or not self._sender.is_open:

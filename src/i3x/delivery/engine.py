@@ -546,7 +546,8 @@ class Engine:
             nothing.failures.append("the server keeps no history")
             return nothing
         try:
-            return await fill(self._send, gap.items, gap.start, end, self._since)
+            ranges = self._sender.server.limits.ranges
+            return await fill(self._send, gap.items, gap.start, end, self._since, ranges)
         except I3XError as error:
             gap.failed_fills += 1
             if gap.failed_fills < _FAILED_FILLS:

@@ -8,6 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, Self
 
+from i3x.bulk.limits import Ranges
 from i3x.errors import I3XError
 from i3x.history.completing import completed, unfinished
 from i3x.history.merging import points_of
@@ -108,14 +109,15 @@ def answer(ask: Ask, reading: Reading, question: Question) -> None:
 
 
 def read_whole(
-    ask: Ask, element_ids: Iterable[str], start_time: str, end_time: str
+    ask: Ask, element_ids: Iterable[str], start_time: str, end_time: str, ranges: Ranges
 ) -> BulkDict[HistoricalValue]:
     """Return the whole history of elements over a range: with one request, if the server gives it so.
 
+    ``ranges`` is what is known of the server, and what is found out of it.
     What the server does not give even in parts is told in ``partial``, of the elements and of the result.
     """
     ids = list(dict.fromkeys(element_ids))
-    reading = Reading(ids, start_time, end_time)
+    reading = Reading(ids, start_time, end_time, ranges)
     if (question := reading.question()) is None:
         return BulkDict()
     first: BulkDict[HistoricalValue] = BulkDict()
@@ -124,10 +126,15 @@ def read_whole(
     except I3XError as error:
         reading.failed(question, error)
     else:
-        if not (rest := unfinished(question, first)):
+        if not reading.is_about_all(question):
+            reading.answered(question, first)
+            first = BulkDict()
+        elif rest := unfinished(question, first):
+            reading = Reading([*rest, *rest.errors], start_time, end_time, ranges)
+            reading.answered(question, rest)
+        else:
+            reading.note_answered(question, [len(history.values) for history in first.values()])
             return first
-        reading = Reading([*rest, *rest.errors], start_time, end_time)
-        reading.answered(question, rest)
     while (question := reading.question()) is not None:
         answer(ask, reading, question)
     return completed(ids, first, reading)

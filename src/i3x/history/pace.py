@@ -5,30 +5,44 @@ from __future__ import annotations
 import math
 
 from i3x import nanoseconds
+from i3x.bulk.limits import Ranges
 from i3x.histories import PROBE
 
 _GROWTH = 10
+_SKIP = 4  # times as long is each window after one that is given up
 _SHARE = 0.8  # of what a server gave at most in an answer that it cut
 _GOOD_ANSWERS = 8  # after which a length is tried again at which an answer was cut
 _SMALLEST_SHARE = 4
+_FEW = 10  # windows that are not worth a refusal to have fewer of them
 
 _SEAMS = ((100 * nanoseconds.SECOND, nanoseconds.SECOND), (100_000_000, 1_000_000), (100_000, 1_000))
 """Windows of that length end at a multiple of that: not all servers keep time to the nanosecond."""
 
 
 class Pace:
-    """The length of the next window, in nanoseconds. ``target`` is the points that one should have, if any."""
+    """The length of the next window, in nanoseconds. ``target`` is the points that one should have, if any.
 
-    def __init__(self, length: int, target: int | None) -> None:
-        self.length = max(length, 1)
+    ``whole`` is the length of all that is to be read, ``elements`` of how many, and ``ranges`` what is known of the
+    server.
+    """
+
+    def __init__(self, length: int, target: int | None, whole: int, elements: int, ranges: Ranges) -> None:
+        self._ranges = ranges
+        self._of_all = elements
+        self._answered: int
+        self._refused: int | None
+        self._answered, self._refused = ranges.bracket(elements) or (0, None)
+        self._refused_before = self._refused
+        self._long_enough = whole // _FEW
         self._target = target
         self._most_rows: int | None = None
-        self._refused: int | None = None
         self._cut: int | None = None
         self._good_answers = 0
         self._keeps_oldest = True
         self._after_detour: int | None = None
         self._is_in_gap = False
+        known = length if self._refused is None else self._answered or self._between()
+        self.length = max(min(length, known), 1)
 
     def end(self, start: int, latest: int) -> int:
         """Return where a window ends that begins at ``start``, ``latest`` at the latest."""
@@ -36,27 +50,50 @@ class Pace:
             return latest
         return max(_seam(start, start + self.length), start + 1)
 
-    def whole(self, length: int, rows: int, share: float) -> None:
-        """Learn from a whole answer; ``share`` is the part of all elements that it was about."""
+    def whole(self, length: int, rows: int, share: float, left: int) -> None:
+        """Learn from a whole answer.
+
+        ``share`` is the part of all elements that it was about, ``left`` the time after it that is to be read.
+        """
         self._good_answers += 1
         if self._good_answers >= _GOOD_ANSWERS:
             self._cut = None
-        if self._refused is not None and length >= self._refused:
-            self._refused = None  # it was refused for what was asked for, and not for its length
+        self._note_answered(length)
         if self._after_detour is not None:
             self.length, self._after_detour, self._is_in_gap = self._after_detour, None, False
             return
         wanted = self.length * _GROWTH
+        if self._refused is not None:
+            wanted = self._between()
+            beyond = max(self._answered * _GROWTH, self._refused)
+            is_met_here = self._refused != self._refused_before and wanted > self._answered
+            if beyond <= left and not is_met_here and self._is_worth_daring(rows * beyond / max(length, 1)):
+                wanted = beyond
         fitting = self._fitting(share)
         if rows and fitting is not None:
             wanted = max(min(wanted, int(length * fitting / rows)), self.length // _SMALLEST_SHARE)
-        if self._refused is not None and wanted >= self._refused:
-            good = min(max(self.length, length), self._refused)
-            # Between what worked and what did not, until they are close.
-            wanted = math.isqrt(good * self._refused) if self._refused > 2 * good else good
         if self._cut is not None:
             wanted = min(wanted, max(self._cut * 4 // 5, self.length))
         self.length = max(wanted, 1)
+
+    def _is_worth_daring(self, rows: float) -> bool:
+        """Whether to go beyond what the server has refused, perhaps of other elements, for so many points."""
+        known = self._ranges.bracket(self._of_all)
+        return known is not None and known[1] == self._refused and self._ranges.dare(rows)
+
+    def _note_answered(self, length: int) -> None:
+        self._answered = max(self._answered, length)
+        if self._refused is not None and length >= self._refused:
+            self._refused = None  # it was refused for what was asked for, and not for its length
+
+    def _between(self) -> int:
+        """Return what to try between what was answered and what was refused, until they are close."""
+        answered, refused = self._answered, self._refused or 0
+        if not answered:
+            return refused // 4
+        if refused <= 2 * answered or answered >= self._long_enough:
+            return answered
+        return math.isqrt(answered * refused)
 
     def _fitting(self, share: float) -> float | None:
         """Return how many rows fit into one answer; None if nothing is known to limit them."""
@@ -94,15 +131,28 @@ class Pace:
         """Learn from a refusal, of which the length of the window may be the reason."""
         self._good_answers = 0
         self._refused = min(length, self._refused or length)
-        self.length = max(length // 4, 1)
+        if self._answered >= self._refused:
+            self._answered = 0  # elsewhere, where there is less
+        self.length = max(self._between(), 1)
+
+    def scouted(self, length: int) -> None:
+        """Learn from an answer that is asked for to find a length, however many more it takes."""
+        self._long_enough = max(self._long_enough, self._refused or 0)
+        self._note_answered(length)
+        self.length = self._between()
+
+    @property
+    def is_found(self) -> bool:
+        """Whether the length is found that the server takes."""
+        return self._refused is None or self._between() == self._answered
 
     def probe(self) -> None:
         """Find out first whether the server answers at all."""
         self.length = PROBE
 
-    def skip(self) -> None:
+    def skip(self, length: int) -> None:
         """Go on after a window that the server does not give, faster each time."""
-        self.length = self._after_detour or self.length * _GROWTH
+        self.length = self._after_detour or max(length, 1) * _SKIP
         self._after_detour, self._is_in_gap = None, False
 
     def may_take_more(self, rows: int) -> bool:

@@ -7,6 +7,9 @@ asked for instead, until answers are whole. What is cut even so, at a single mom
 far as it goes and told as missing. Windows overlap by the moment that they share, since servers differ in whether
 a range has its ends.
 
+Where the server refuses many elements at once for the range, its length is found with one of them before all are
+asked for. What was found out goes to the ranges that all calls of a client share, so that the next call keeps to it.
+
 A server may call each answer cut, or refuse for ever. Patience ends therefore: each window that is given up halves
 what is left of it, until whole answers restore it.
 """
@@ -15,12 +18,14 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from msgspec.structs import replace
 
 from i3x import nanoseconds
+from i3x.bulk.limits import Ranges
 from i3x.errors import (
     AuthenticationError,
     BadRequestError,
@@ -74,7 +79,7 @@ class Reading:
 
     ``in_windows`` says that it is given out window by window: these have a limited number of points, and what
     keeps the server from answering is raised. Otherwise all is kept until the end, and the first question is
-    about the whole range.
+    about the whole range, unless ``ranges``, which is what is known of the server, says that it takes no such.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class Reading:
         element_ids: Iterable[str],
         start_time: str,
         end_time: str,
+        ranges: Ranges,
         *,
         in_windows: bool = False,
         window: int | None = None,
@@ -97,17 +103,27 @@ class Reading:
         self._given_time = self.start_time
         self._looked_until: int | None = self._start
         self._elements = max(len(self._tracks), 1)
-        length = self._end - self._start
-        if in_windows:
-            seconds = max(1, min(_FIRST_ROWS // max(len(self._tracks), 1), 3600))
-            length = window or seconds * nanoseconds.SECOND
-        self._pace = Pace(length, _TARGET if in_windows else None)
+        self._window = window
+        self._ranges = ranges
+        self._refused_last: Question | None = None
+        self._scouting: Question | None = None
+        self._has_scouted = False
         self._patience = _PATIENCE
         self._vain = 0
         self._false_alarms = 0
         self._most_in_series = 0
         self._points = 0
         self._requests = 0
+
+    @cached_property
+    def _pace(self) -> Pace:
+        """How long the windows are; made when the first one is asked for, with what is known by then."""
+        whole = length = self._end - self._start
+        if self._in_windows:
+            seconds = max(1, min(_FIRST_ROWS // max(len(self._tracks), 1), 3600))
+            length = self._window or seconds * nanoseconds.SECOND
+        target = _TARGET if self._in_windows else None
+        return Pace(length, target, whole, len(self._tracks), self._ranges)
 
     # --- asking -----------------------------------------------------------------------------------------
 
@@ -116,7 +132,8 @@ class Reading:
         if not self._levels:
             return None
         start = min(self._levels)
-        tracks = list(itertools.islice(self._levels[start], self._elements))
+        elements = 1 if self._scouting is not None else self._elements
+        tracks = list(itertools.islice(self._levels[start], elements))
         if tracks[0].is_narrowed:
             end, tracks = start, [track for track in tracks if track.is_narrowed]
         else:
@@ -131,6 +148,10 @@ class Reading:
             self._text(end),
             _MOST_BYTES if self._in_windows and not is_last_try else None,
         )
+
+    def is_about_all(self, question: Question) -> bool:
+        """Whether a question is about the whole range of all elements."""
+        return question.length == self._end - self._start
 
     def _text(self, moment: int) -> str:
         """Return the text to send for a moment; the ends of the range are sent as the user gave them."""
@@ -147,6 +168,9 @@ class Reading:
         the end; they are asked for again.
         """
         self._requests += 1
+        if self._scouting is not None:
+            self._scouted(question, histories)
+            return
         whole: dict[Track, Kept] = {}
         cut: dict[Track, Kept] = {}
         sizes = [0]
@@ -154,6 +178,8 @@ class Reading:
             kept = Kept(history, question.start, question.end)
             sizes += kept.sizes
             (cut if is_cut(history.partial) else whole)[self._tracks[element_id]] = kept
+        if whole and not cut and not histories.errors:
+            self.note_answered(question, sizes)
         if whole:
             self._take_in(question, whole, sum(sizes))
         if cut:
@@ -165,7 +191,8 @@ class Reading:
     def _take_in(self, question: Question, whole: dict[Track, Kept], rows: int) -> None:
         """Move the tracks on whose answer is whole."""
         self._vain, self._patience = 0, _PATIENCE
-        self._pace.whole(question.length, rows, len(whole) / len(self._tracks))
+        share, left = len(whole) / len(self._tracks), self._end - question.end
+        self._pace.whole(question.length, rows, share, left)
         if len(question.element_ids) == self._elements and self._pace.may_take_more(rows):
             self._elements = min(self._elements * 2, len(self._tracks))
         for track, kept in whole.items():
@@ -243,10 +270,52 @@ class Reading:
     def _give_up(self, question: Question, tracks: Collection[Track], detail: str) -> None:
         self._vain = 0
         self._patience //= 2
-        self._pace.skip()
+        self._pace.skip(question.length)
         self._points += sum(track.widen(question.start) for track in tracks)
         self._miss([track.element_id for track in tracks], question.start, question.end, detail)
         self._move_on(question, tracks)
+
+    # --- what the server takes --------------------------------------------------------------------------
+
+    def note_answered(self, question: Question, sizes: Sequence[int]) -> None:
+        """Remember what the server takes; ``sizes`` are the points that it gave of each series."""
+        refused, self._refused_last = self._refused_last, None
+        is_shorter = refused is not None and question.length < refused.length > PROBE
+        if refused is not None and is_shorter and refused.start == question.start:
+            self._ranges.note_refused(len(refused.element_ids), refused.length)
+        # Many elements may have been asked for with several requests.
+        elements = len(question.element_ids)
+        rows = sum(sizes) if elements == 1 else max(sizes, default=0)
+        self._ranges.note_answered(elements, question.length, rows)
+
+    def _scouted(self, question: Question, histories: BulkDict[HistoricalValue]) -> None:
+        """Go on looking for the length that the server takes; what one element has in it is asked for again."""
+        many, (element_id,) = self._scouting, question.element_ids
+        history = histories.get(element_id)
+        if many is None or history is None:
+            self._scouting = None
+            self._failed_elements(question, histories.errors)
+            return
+        self._vain, self._tracks[element_id].is_proven = 0, True
+        is_whole = not is_cut(history.partial)
+        if is_whole:
+            self.note_answered(question, [len(history.values)])
+        if not is_whole or question.length >= many.length:
+            # Not for the length: it is too much of many elements.
+            self._pace.refused(many.length)
+            self._refused_last, self._scouting = many, None
+            return
+        self._pace.scouted(question.length)
+        if self._pace.is_found:
+            self._scouting = None
+
+    def _scout_refused(self, question: Question, scout: Track) -> None:
+        """Go on with less; whether the element is to be had at all shows when next to nothing is asked for."""
+        self._pace.refused(question.length)
+        if not scout.is_proven:
+            self._pace.probe()
+        elif self._pace.is_found:
+            self._scouting = None
 
     # --- failures ---------------------------------------------------------------------------------------
 
@@ -256,6 +325,14 @@ class Reading:
         if not is_refusal(error, question):
             raise error
         tracks = [self._tracks[element_id] for element_id in question.element_ids]
+        if isinstance(error, BadRequestError):
+            self._refused_last = question
+            if _is_for_range(error, question) and not (self._has_scouted or tracks[0].is_proven):
+                self._scouting, self._has_scouted = question, True
+                return
+        if self._scouting is not None and question.length > PROBE:
+            self._scout_refused(question, tracks[0])
+            return
         unproven = [track for track in tracks if not track.is_proven]
         if unproven and question.length <= PROBE and len(tracks) == 1:
             if not any(track.is_proven for track in self._tracks.values()):
@@ -362,6 +439,11 @@ def _is_refused_alone(error: I3XError) -> bool:
     """Whether even single elements were refused, when a request for many was cut."""
     errors = {} if error.result is None else error.result.errors
     return any(each.element_id is not None for each in errors.values())
+
+
+def _is_for_range(error: I3XError, question: Question) -> bool:
+    """Whether many elements were refused, of which as many pass where less of them is asked for."""
+    return len(question.element_ids) > 1 and error.result is not None and not _is_refused_alone(error)
 
 
 def is_refusal(error: I3XError, question: Question) -> bool:

@@ -25,6 +25,7 @@ class Historian:
     order: str = "oldest first"
     has_end: bool = True
     names_cut: bool = True
+    refuses_cut: bool = False
     longest: int | None = None
     slow_from: int | None = None
     ignores_range: bool = False
@@ -33,6 +34,7 @@ class Historian:
     fails: Callable[[str, Question], i3x.I3XError | None] | None = None
     text: Callable[[int], str] = nanoseconds.to_text
     requests: int = 0
+    refused: int = 0
     chance: random.Random = field(default_factory=lambda: random.Random(1))
 
     def __call__(self, question: Question) -> i3x.BulkDict[i3x.HistoricalValue]:
@@ -40,11 +42,11 @@ class Historian:
         assert nanoseconds.of_text(question.start_time) == question.start
         assert nanoseconds.of_text(question.end_time) == question.end
         if self.longest is not None and question.length > self.longest:
-            raise i3x.BadRequestError("the range is too long", 400)
+            raise self.refusal(question, "the range is too long")
         if self.slow_from is not None and question.length > self.slow_from:
             raise i3x.TimeoutError("no answer in time")
         if self.broken is not None and question.start <= self.broken[1] and question.end >= self.broken[0]:
-            raise i3x.BadRequestError("a block can't be read", 400)
+            raise self.refusal(question, "a block can't be read")
         answer: i3x.BulkDict[i3x.HistoricalValue] = i3x.BulkDict()
         left = self.most_rows
         cut = {}
@@ -63,7 +65,17 @@ class Historian:
             answer[element_id] = i3x.HistoricalValue(
                 element_id, False, [i3x.VQT(value, quality, self.text(at)) for at, value, quality in kept]
             )
+        if self.refuses_cut and any(cut.values()):
+            raise self.refusal(question, "too many rows")
         return self.told(answer, cut)
+
+    def refusal(self, question: Question, words: str) -> i3x.BadRequestError:
+        """Return the error of a request that was refused, as it comes out of a call for all of its elements."""
+        self.refused += 1
+        error = i3x.BadRequestError(words, 400)
+        error.result = i3x.BulkDict()
+        error.result.errors = dict.fromkeys(question.element_ids, error)
+        return error
 
     def matching(self, element_id: str, question: Question) -> list[Stored]:
         stored = sorted(self.series[element_id], key=lambda point: point[0])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import i3x
 from i3x import nanoseconds
+from i3x.bulk.limits import Ranges
 from i3x.history.merging import points_of as points_of_window
 from i3x.history.reading import Question, Reading
 from tests.unit.history.simulation import Historian, Series, Stored, points_in, points_of, read_all
@@ -62,7 +63,7 @@ def expected(
 
 def reading_of(series: Series, length: int, *, in_windows: bool = True) -> Reading:
     start, end = nanoseconds.to_text(START), nanoseconds.to_text(START + length)
-    return Reading(series, start, end, in_windows=in_windows)
+    return Reading(series, start, end, Ranges(), in_windows=in_windows)
 
 
 def most_ties(series: Series) -> int:
@@ -224,7 +225,7 @@ def test_an_element_that_goes_away_is_missing_from_then_on() -> None:
         return i3x.NotFoundError("gone", 410) if gone else None
 
     reading = Reading(
-        LONG, "2026-01-31T08:00:00Z", "2026-01-31T08:50:00Z", in_windows=True, window=60 * SECOND
+        LONG, "2026-01-31T08:00:00Z", "2026-01-31T08:50:00Z", Ranges(), in_windows=True, window=60 * SECOND
     )
     stored = expected(LONG, 3000 * SECOND)
     check_missing(read_all(Historian(LONG, most_rows=900, fails=fails), reading), reading, stored)
@@ -243,7 +244,9 @@ def test_what_keeps_a_server_from_answering_for_an_element_is_raised_and_asked_f
         return next(failures, None) if element_id == "b" else None
 
     historian = Historian(LONG, fails=fails)
-    reading = Reading(LONG, "2026-01-31T08:00:00Z", "2026-01-31T08:50:00Z", in_windows=True, window=SECOND)
+    reading = Reading(
+        LONG, "2026-01-31T08:00:00Z", "2026-01-31T08:50:00Z", Ranges(), in_windows=True, window=SECOND
+    )
     windows: list[i3x.HistoryWindow] = []
     with pytest.raises(type(error)):
         read_all(historian, reading, windows=windows)

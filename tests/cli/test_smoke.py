@@ -81,3 +81,22 @@ def test_a_server_that_is_not_there_ends_with_3(bare: Runner) -> None:
 
     assert run.status == 3
     assert json.loads(run.out)["connect"] == "failed: ConnectionError"
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_subscription_that_stays_on_the_server_is_no_clean_up(
+    i3x: Runner, server: Server, status: int
+) -> None:
+    server.fault("status", operation="deleteSubscriptions", status=status)
+    run = i3x("smoke")
+    report = json.loads(run.out)
+
+    assert (run.status, report["ok"], report["subscribe"]) == (1, False, "ok")
+    assert report["cleanUp"].startswith("failed: ")
+    assert run.complaint.startswith("i3x: cleanUp: deleteSubscriptions")
+
+
+def test_a_subscription_that_is_gone_already_is_cleaned_up(i3x: Runner, server: Server) -> None:
+    server.fault("status", operation="deleteSubscriptions", status=404)
+
+    assert i3x("smoke").out == GOOD

@@ -69,6 +69,15 @@ def test_watch_of_nothing_that_exists_is_refused(i3x: Runner) -> None:
     assert "no-such-element" in run.err
 
 
+def test_watch_tells_of_a_subscription_that_stays_on_the_server(i3x: Runner, server: Server) -> None:
+    server.fault("status", operation="deleteSubscriptions", status=403)
+    run = i3x("watch", "sensor-001", "--initial", "-n", "1")
+
+    assert (run.status, len(run.records)) == (0, 1)
+    assert run.complaint.startswith("i3x: subscription ")
+    assert "may still be on the server" in run.complaint
+
+
 def test_watch_goes_on_after_a_restart_and_tells_of_the_gap(bare: Runner, moving: Server) -> None:
     def restart() -> None:
         while "streamSubscription" not in [request.operation for request in moving.requests]:

@@ -24,6 +24,7 @@ from i3x.capabilities import Capabilities
 from i3x.delivery.backfill import Backfill, fill, moment_of
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.clock import ServerClock
+from i3x.delivery.deletion import DELETION_TIME, delete
 from i3x.delivery.repeats import Key, Repeats, key
 from i3x.delivery.settings import Settings
 from i3x.delivery.states import TRANSITIONS, Event, Status
@@ -56,7 +57,6 @@ STREAM_AGAIN_AFTER = 300.0
 
 _FAILED_OPENS = 3
 _FAILED_FILLS = 3
-_DELETION_TIME = 2.0  # seconds that a deletion may take when it must not hold anything up
 _SYNC_AFTER_STREAM = 2.0  # seconds for which a server may refuse sync after a stream was closed
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
 _LONGEST_WAIT = 300.0  # seconds that a server may ask to be left alone
@@ -166,7 +166,7 @@ class Engine:
 
     async def _take_back(self, sending: asyncio.Task[Subscription]) -> None:
         with anyio.CancelScope(shield=True):
-            done, _ = await asyncio.wait([sending], timeout=_DELETION_TIME)
+            done, _ = await asyncio.wait([sending], timeout=DELETION_TIME)
             if not done:
                 sending.cancel()
             elif not sending.cancelled() and sending.exception() is None:
@@ -191,11 +191,7 @@ class Engine:
 
     async def delete(self) -> None:
         """Delete the subscription on the server, as far as that is possible in short time."""
-        with anyio.move_on_after(_DELETION_TIME, shield=True):
-            try:
-                await self._send(operations.delete_subscription(self._client_id, self.subscription_id))
-            except I3XError as error:
-                logger.debug("subscription %s was not deleted: %s", self.subscription_id, error)
+        await delete(self._send, self._client_id, [self.subscription_id])
 
     async def run(self) -> None:
         """Deliver until the task is cancelled, or what was asked for turns out to be impossible.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated, Any
 
 import typer
@@ -60,6 +61,8 @@ class _Run:
         self._sample: list[str] = []
         self._count = count
         self._patience = patience
+        self._open = ExitStack()
+        self._changes: Any = None
         self._steps = {
             "connect": client.connect,
             "browse": self._browse,
@@ -76,7 +79,7 @@ class _Run:
                 if not self._succeeds(name, step):
                     break
         finally:
-            self._succeeds("cleanUp", self._client.disconnect)
+            self._succeeds("cleanUp", self._clean_up)
         self.report["ok"] = self.status == SUCCESS
 
     def _succeeds(self, name: str, step: Any) -> bool:
@@ -107,12 +110,21 @@ class _Run:
             )
 
     def _subscribe(self) -> None:
-        with self._client.watch(self._sample, count=self._count or None, timeout=self._patience) as changes:
-            if not comes_to_life(changes.delivery, self._patience):
-                raise i3x.SubscriptionError(f"it did not come to life within {self._patience:g} s")
-            found = sum(1 for _ in changes) if self._count else 0
+        watch = self._client.watch(self._sample, count=self._count or None, timeout=self._patience)
+        self._changes = changes = self._open.enter_context(watch)
+        if not comes_to_life(changes.delivery, self._patience):
+            raise i3x.SubscriptionError(f"it did not come to life within {self._patience:g} s")
+        found = sum(1 for _ in changes) if self._count else 0
         if found < self._count:
             raise i3x.SubscriptionError(
                 f"{found} of {self._count} changes came, and no other within {self._patience:g} s; name an element "
                 "that changes with --element, or wait longer with --for"
             )
+
+    def _clean_up(self) -> None:
+        try:
+            with self._open:
+                if self._changes is not None:  # leaving the block of a watch raises nothing if it stays
+                    self._client.unsubscribe(self._changes.delivery.subscription_id)
+        finally:
+            self._client.disconnect()

@@ -111,6 +111,7 @@ class Engine:
         self.status = Status.CONNECTING
         self.errors: dict[str, I3XError] = {}
         self.failure: I3XError | None = None
+        self.trouble: I3XError | None = None
         self.changes = self.gaps = self.reconnects = self.replayed = self.dropped = 0
         self._sender = sender
         self._client_id = client_id
@@ -128,7 +129,6 @@ class Engine:
         self._failed_opens = 0
         self._wait_asked_for = 0.0
         self._stream_closed = 0.0
-        self._in_trouble = False
         streams = settings.delivery == "stream" or (
             settings.delivery == "auto" and capabilities.subscribe.stream
         )
@@ -232,7 +232,7 @@ class Engine:
         return max(pause, min(asked_for, _LONGEST_WAIT))
 
     def _refuse(self, error: I3XError) -> None:
-        self.failure = error
+        self.failure = self.trouble = error
         self._outlet.error(self, error)
         self._move(Event.REFUSED)
 
@@ -284,18 +284,20 @@ class Engine:
     def _lost(self, error: I3XError | None) -> None:
         """Note that the reading has ended, and say so: loud the first time, quietly while it goes on."""
         self._move(Event.LOST)
-        level = logging.DEBUG if self._in_trouble or error is None else logging.WARNING
+        is_news = error is not None and self.trouble is None
+        level = logging.WARNING if is_news else logging.DEBUG
         reason = error if error is not None else "the server ended it"
         name = self.first_subscription_id
         logger.log(level, "delivery of %s interrupted: %s", name, reason, extra=self._extra())
-        if error is not None and not self._in_trouble:
-            self._in_trouble = True
-            self._outlet.error(self, error)
+        if error is not None:
+            self.trouble = error
+            if is_news:
+                self._outlet.error(self, error)
 
     def _well(self, event: Event) -> None:
         """Note that the reading goes on."""
-        if self._in_trouble:
-            self._in_trouble = False
+        if self.trouble is not None:
+            self.trouble = None
             name, now = self.first_subscription_id, self.subscription_id
             renamed = "" if name == now else f", on the server as {now}"
             logger.info("delivery of %s goes on%s", name, renamed, extra=self._extra())

@@ -467,12 +467,19 @@ def test_streams_that_are_promised_and_do_not_open(
     assert "none opened within 0.3 s; a proxy may hold events back" in diagnosis.told("streams")
 
 
-def test_streams_that_are_promised_and_refused(doctor: Doctor, server: Server) -> None:
-    server.fault("status", operation="streamSubscription", status=501)
-    diagnosis = doctor(server.url)
+@pytest.mark.parametrize("status", [501, 502])
+def test_streams_that_are_promised_and_refused(
+    i3x: Runner, server: Server, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr("i3x.cli.doctor.examination._STREAM_LIMIT", 1.0)
+    server.fault("status", operation="streamSubscription", status=status)
+    run = i3x("doctor")
 
-    assert diagnosis.status == 0
-    assert diagnosis.told("streams").startswith("warning: ")
+    finding = run.records[-1]
+    assert (run.status, finding["check"], finding["verdict"]) == (0, "streams", "warning")
+    assert finding["seen"].startswith("the server declares them, and refuses one: streamSubscription")
+    assert str(status) in finding["seen"]
+    assert "updates are fetched by polling" in finding["advice"]
 
 
 def test_a_server_without_objects(doctor: Doctor, server: Server) -> None:

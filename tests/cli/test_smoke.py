@@ -64,6 +64,15 @@ def test_what_does_not_come_fails(i3x: Runner, options: list[str], said: str) ->
     assert said in run.complaint
 
 
+def test_updates_that_are_refused_are_told_from_those_that_do_not_come(bare: Runner) -> None:
+    with Server(tick=None, stream=False) as server:
+        server.fault("status", operation="syncSubscription", status=500)
+        run = bare("smoke", "--for", "3s", "--url", server.url)
+
+    assert (run.status, json.loads(run.out)["subscribe"]) == (1, "failed: ServerError")
+    assert "i3x: subscribe: syncSubscription" in run.err
+
+
 def test_values_that_are_all_bad_fail(i3x: Runner, server: Server) -> None:
     server.fault("edit_json", operation="getObjects", edit_with=_broken_alone)
     run = i3x("smoke")

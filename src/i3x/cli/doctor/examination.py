@@ -173,8 +173,16 @@ def _stream(client: i3x.Client) -> Finding:
         with client.watch([objects[0].element_id], delivery="stream") as changes:
             if comes_to_life(changes.delivery, _STREAM_LIMIT):
                 return Finding("streams", Verdict.OK, "a stream opens")
+            trouble = changes.delivery.trouble
     except i3x.I3XError as error:
         return Finding("streams", Verdict.WARNING, f"none opens: {error}", "updates are fetched by polling")
+    if trouble is not None:
+        return Finding(
+            "streams",
+            Verdict.WARNING,
+            f"the server declares them, and refuses one: {trouble}",
+            "updates are fetched by polling; have the server, or the proxy before it, let streams through",
+        )
     return Finding(
         "streams",
         Verdict.WARNING,

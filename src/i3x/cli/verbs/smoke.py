@@ -113,7 +113,8 @@ class _Run:
         watch = self._client.watch(self._sample, count=self._count or None, timeout=self._patience)
         self._changes = changes = self._open.enter_context(watch)
         if not comes_to_life(changes.delivery, self._patience):
-            raise i3x.SubscriptionError(f"it did not come to life within {self._patience:g} s")
+            waited = i3x.SubscriptionError(f"it did not come to life within {self._patience:g} s")
+            raise changes.delivery.trouble or waited
         found = sum(1 for _ in changes) if self._count else 0
         if found < self._count:
             raise i3x.SubscriptionError(

@@ -104,6 +104,17 @@ def test_related_goes_as_far_as_it_is_told(i3x: Runner) -> None:
     assert len(i3x(*options, "2").records) == 2
 
 
+def test_related_begins_at_several_elements(i3x: Runner) -> None:
+    run = i3x("related", "-", "nowhere", "--type", "SuppliesTo", stdin="Pump 101\npump-102\n")
+
+    assert [(each["sourceElementId"], each["object"]["elementId"]) for each in run.records] == [
+        ("pump-101", "tank-201"),
+        ("pump-102", "tank-202"),
+    ]
+    assert run.status == 1
+    assert "nowhere" in run.complaint
+
+
 def test_related_takes_several_relationship_types(i3x: Runner) -> None:
     found = i3x("related", "pump-101", "-t", "SuppliesTo", "-t", "SuppliedBy").records
 

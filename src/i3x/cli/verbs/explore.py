@@ -11,7 +11,7 @@ from rich.style import Style
 
 import i3x
 from i3x.cli.connecting import Connection
-from i3x.cli.elements import Element, resolved
+from i3x.cli.elements import Elements, resolved
 from i3x.cli.endings import refuse_if, tell_partial
 from i3x.cli.output import Format, Output, chosen, record_of, show, show_one
 from i3x.cli.progress import progress
@@ -139,7 +139,7 @@ def _drawn(entries: Sequence[tuple[i3x.ObjectInstance, int]]) -> Iterator[list[S
 
 def related(
     connection: Connection,
-    element: Element,
+    elements: Elements,
     relationship: Annotated[
         list[str] | None,
         typer.Option("--type", "-t", metavar="ID", help="Only this relationship type; may be repeated."),
@@ -147,12 +147,12 @@ def related(
     hops: Annotated[int, typer.Option(min=0, help="How far to go; 0 for as far as it leads.")] = 1,
     output: Output = None,
 ) -> None:
-    """Show what an element is related to.
+    """Show what elements are related to.
 
     Example: i3x related pump-101 --type SuppliesTo --hops 3
     """
     with progress("following relationships"), connection.client() as client:
-        walk = client.traverse(resolved(client, [element])[0], relationship or None, hops or None)
+        walk = client.traverse(resolved(client, elements), relationship or None, hops or None)
         found = list(walk)
     show(map(_edge, found), _EDGES, output)
     tell_partial(walk.partial)

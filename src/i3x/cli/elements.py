@@ -21,7 +21,11 @@ Elements = Annotated[
     ),
 ]
 Element = Annotated[
-    str, typer.Argument(metavar="ID", help="An element id, a path of display names, or a display name.")
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="An element id, a path of display names, or a display name; - reads one from stdin.",
+    ),
 ]
 
 
@@ -42,7 +46,7 @@ def _named(line: str) -> str:
     """Return the element that a line of stdin names: by itself, or as a record that another verb wrote."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return line
     return (
         record["elementId"] if isinstance(record, dict) and isinstance(record.get("elementId"), str) else line
@@ -62,6 +66,17 @@ def resolved(client: i3x.Client, texts: Iterable[str]) -> list[str]:
         return names
     space = client.address_space()
     return list(dict.fromkeys(_found(space, name) if name in unknown else name for name in names))
+
+
+def the_one(client: i3x.Client, text: str) -> str:
+    """Return the id of an element as :func:`resolved` does, where there can be but one.
+
+    Raises :class:`UsageError` if stdin names several.
+    """
+    first, *others = resolved(client, [text])
+    if others:
+        raise UsageError(f"stdin names {1 + len(others)} elements, and one is wanted")
+    return first
 
 
 def _found(space: i3x.AddressSpace, name: str) -> str:

@@ -85,6 +85,27 @@ def _broken_alone(answer: dict[str, list[dict[str, str]]]) -> dict[str, list[dic
     return answer | {"result": [each for each in answer["result"] if each["elementId"] == "sensor-bad"]}
 
 
+def test_an_object_without_an_id_fails(i3x: Runner, server: Server) -> None:
+    server.fault(
+        "edit_json",
+        operation="getObjects",
+        edit_with=lambda answer: answer | {"result": [answer["result"][0] | {"elementId": ""}]},
+    )
+    run = i3x("smoke")
+
+    assert (run.status, json.loads(run.out)["browse"]) == (1, "failed: InvalidServerResponseError")
+    assert "element id is empty" in run.complaint
+
+
+def test_several_elements_can_be_named_on_stdin(bare: Runner) -> None:
+    with Server(tick=0.05) as server:
+        run = bare("smoke", "--element", "-", "--url", server.url, stdin="sensor-001\npump-101-flow\n")
+        watched = [each.json for each in server.requests if each.operation == "registerMonitoredItems"]
+
+    assert (run.status, run.out) == (0, GOOD)
+    assert watched[0]["elementIds"] == ["sensor-001", "pump-101-flow"]
+
+
 def test_a_server_that_is_not_there_ends_with_3(bare: Runner) -> None:
     run = bare("smoke", "--url", "http://127.0.0.1:1/v1")
 

@@ -26,7 +26,11 @@ def smoke(
     connection: Connection,
     element: Annotated[
         str | None,
-        typer.Option("--element", metavar="ID", help="What to read and to watch; by default the first 50."),
+        typer.Option(
+            "--element",
+            metavar="ID",
+            help="What to read and to watch, - for what stdin names; by default the first 50.",
+        ),
     ] = None,
     count: Annotated[
         int,
@@ -96,7 +100,10 @@ class _Run:
     def _browse(self) -> None:
         self._client.get_namespaces()
         if self._element is None:
-            self._sample = [entry.element_id for entry in self._client.get_objects()][:_SAMPLE]
+            ids = [entry.element_id for entry in self._client.get_objects()]
+            if not all(map(str.strip, ids)):
+                raise i3x.InvalidServerResponseError("the server lists an object whose element id is empty")
+            self._sample = ids[:_SAMPLE]
         else:
             self._sample = resolved(self._client, [self._element])
 

@@ -82,7 +82,7 @@ def test_watch_tells_of_a_subscription_that_stays_on_the_server(i3x: Runner, ser
 def test_watch_that_is_refused_to_its_end_fails(bare: Runner, operation: str, status: int) -> None:
     with Server(tick=None, stream=operation == "streamSubscription") as server:
         server.fault("status", operation=operation, status=status)
-        run = bare("watch", "sensor-001", "--for", "1s", "--url", server.url)
+        run = bare("watch", "sensor-001", "--for", "2s", "--url", server.url)
 
     interrupted, last = run.err.splitlines()
     assert run.status == 1

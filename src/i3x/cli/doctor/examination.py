@@ -196,10 +196,12 @@ def _stream(client: i3x.Client, ids: list[str]) -> Finding:
     except i3x.I3XError as error:
         return Finding("streams", Verdict.WARNING, f"none opens: {error}", "updates are fetched by polling")
     if trouble is not None:
+        status = trouble.status_code
+        outcome = f"refuses one (HTTP {status})" if status else f"none opens: {trouble}"
         return Finding(
             "streams",
             Verdict.WARNING,
-            f"the server declares them, and refuses one: {trouble}",
+            f"the server declares them, and {outcome}",
             "updates are fetched by polling; have the server, or the proxy before it, let streams through",
         )
     return Finding(

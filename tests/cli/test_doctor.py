@@ -126,6 +126,8 @@ def test_an_info_that_needs_credentials_opens_with_them(doctor: Doctor) -> None:
         shut, opened = doctor(wire.url, "--token", "wrong"), doctor(wire.url, "--token", "right")
 
     assert shut.told("server").startswith("fault: /info wants credentials (HTTP 401)")
+    assert "those given are refused; verify the credentials" in shut.told("server")
+    assert "give --token" not in shut.told("server")
     assert opened.told("server").startswith("warning: /info wants credentials (HTTP 401)")
     assert "i3X" in opened.findings
 
@@ -318,7 +320,7 @@ def test_https_asked_of_a_port_that_does_not_speak_it(doctor: Doctor, server: Se
     diagnosis = doctor(server.url.replace("http:", "https:"))
 
     assert diagnosis.status == 3
-    assert "does not speak TLS; try http://127.0.0.1" in diagnosis.told("server")
+    assert f"does not speak TLS; try {server.url}, or another port" in diagnosis.told("server")
 
 
 def test_http_asked_of_a_port_that_speaks_tls(doctor: Doctor) -> None:
@@ -370,6 +372,22 @@ def test_a_proxy_that_cannot_reach_the_server(doctor: Doctor, monkeypatch: pytes
     assert f"answers 502, perhaps from the proxy 127.0.0.1:{wire.port}" in diagnosis.told("server")
 
 
+@pytest.mark.parametrize("status", ["403 Forbidden", "404 Not Found", "200 OK"])
+def test_a_proxy_that_answers_in_place_of_the_server(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    def script(connection: socket.socket, _: Request) -> None:
+        connection.sendall(answer(PAGE, status=status, kind="text/html"))
+
+    with serve(script) as wire:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{wire.port}")
+        diagnosis = doctor("http://plant.example.com/v1")
+
+    assert diagnosis.status == 1
+    assert f", perhaps from the proxy 127.0.0.1:{wire.port}" in diagnosis.told("server")
+    assert "or put plant.example.com into NO_PROXY" in diagnosis.told("server")
+
+
 # --- a server that answers, and could do better ---------------------------------------------------------
 
 
@@ -387,7 +405,8 @@ def test_a_server_of_another_version(doctor: Doctor) -> None:
         diagnosis = doctor(server.url)
 
     assert diagnosis.status == 1
-    assert "2.0" in diagnosis.told("i3X")
+    assert "the server speaks i3X 2.0" in diagnosis.told("i3X")
+    assert "this client does not support that version" in diagnosis.told("i3X")
 
 
 @pytest.mark.parametrize(
@@ -404,6 +423,43 @@ def test_credentials_that_do_not_open(doctor: Doctor, options: list[str], said: 
 
     assert diagnosis.status == 1
     assert said in diagnosis.told("credentials")
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ([], "credentials that pass it (--token, --basic or --header)"),
+        (["--token", "some"], "other credentials, for those given do not pass it"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("location", "target"),
+    [("/login", "127.0.0.1/login"), ("https://login.invalid/start?next=x", "login.invalid/start")],
+)
+def test_a_login_page_behind_an_open_info(
+    doctor: Doctor, options: list[str], advice: str, location: str, target: str
+) -> None:
+    def script(connection: socket.socket, request: Request) -> None:
+        if request.target.endswith("/info"):
+            connection.sendall(success(INFO))
+        elif request.target == "/login":
+            connection.sendall(answer(PAGE, kind="text/html"))
+        else:
+            connection.sendall(answer(b"", f"Location: {location}", status="302 Found"))
+
+    with serve(script) as wire:
+        diagnosis = doctor(wire.url, *options)
+
+    assert diagnosis.status == 1
+    told = diagnosis.told("credentials")
+    assert told.startswith(f"fault: calls are sent to {target}, which looks like a login page; ")
+    assert advice in told
+
+
+def test_a_web_page_behind_an_open_info(doctor: Doctor, server: Server) -> None:
+    server.fault("body", operation="getNamespaces", body=PAGE, headers={"Content-Type": "text/html"})
+
+    assert "a web page, perhaps a login page" in doctor(server.url).told("credentials")
 
 
 def test_credentials_without_the_right_to_read(doctor: Doctor, server: Server) -> None:
@@ -467,12 +523,34 @@ def test_streams_that_are_promised_and_do_not_open(
     assert "none opened within 0.3 s; a proxy may hold events back" in diagnosis.told("streams")
 
 
-def test_streams_that_are_promised_and_refused(doctor: Doctor, server: Server) -> None:
-    server.fault("status", operation="streamSubscription", status=501)
+@pytest.mark.parametrize("status", [501, 502])
+def test_streams_that_are_promised_and_refused(
+    i3x: Runner, server: Server, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr("i3x.cli.doctor.examination._STREAM_LIMIT", 1.0)
+    server.fault("status", operation="streamSubscription", status=status)
+    run = i3x("doctor")
+
+    finding = run.records[-1]
+    assert (run.status, finding["check"], finding["verdict"]) == (0, "streams", "warning")
+    assert finding["seen"] == f"the server declares them, and refuses one (HTTP {status})"
+    assert "updates are fetched by polling" in finding["advice"]
+
+
+@pytest.mark.parametrize("element_id", ["", " "])
+def test_objects_without_an_id_are_told_and_the_examination_goes_on(
+    doctor: Doctor, server: Server, element_id: str
+) -> None:
+    def without(answer: dict[str, Any]) -> dict[str, Any]:
+        first, *others = answer["result"]
+        return answer | {"result": [first | {"elementId": element_id}, *others]}
+
+    server.fault("edit_json", operation="getObjects", edit_with=without)
     diagnosis = doctor(server.url)
 
     assert diagnosis.status == 0
-    assert diagnosis.told("streams").startswith("warning: ")
+    assert diagnosis.told("objects").startswith("warning: 1 has an empty element id; ")
+    assert diagnosis.findings["streams"]["verdict"] == "ok"
 
 
 def test_a_server_without_objects(doctor: Doctor, server: Server) -> None:

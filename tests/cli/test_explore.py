@@ -54,6 +54,53 @@ def test_a_path_that_leads_to_several_lists_them(i3x: Runner, server: Server) ->
         assert "'twin-1', 'twin-2'" in run.complaint
 
 
+def test_a_name_that_many_have_lists_all_of_them(i3x: Runner, server: Server) -> None:
+    ids = [f"twin-{number}" for number in range(8)]
+    for element_id in ids:
+        server.add_object(element_id, "Twin", "type-level", parent_id="station-1", value=1)
+    for verb in ("ls", "get"):
+        complaint = i3x(verb, "Twin").complaint
+
+        assert all(repr(each) in complaint for each in ids)
+        assert "candidates" not in complaint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["ls", "--type", "type-tnk"], "the server has no object type 'type-tnk': do you mean 'type-tank'"),
+        (["ls", "-r", "--type", "Tank"], "'type-tank'"),
+        (["ls", "--type", "xyzzy"], "give the element id of one"),
+        (
+            ["related", "pump-101", "-t", "SupplysTo"],
+            "relationship type 'SupplysTo': do you mean 'SuppliesTo'",
+        ),
+    ],
+)
+def test_a_type_that_is_not_there_is_refused(i3x: Runner, arguments: list[str], said: str) -> None:
+    run = i3x(*arguments)
+
+    assert (run.status, run.out) == (1, "")
+    assert said in run.complaint
+
+
+def test_a_type_of_which_nothing_is_there_is_no_error(i3x: Runner) -> None:
+    assert (
+        i3x("ls", "--type", "type-flow").status,
+        i3x("related", "tank-202", "-t", "SuppliesTo").status,
+    ) == (
+        0,
+        0,
+    )
+
+
+def test_related_shows_what_there_is_beside_a_type_that_is_not(i3x: Runner) -> None:
+    run = i3x("related", "pump-101", "-t", "SuppliesTo", "-t", "Nothing")
+
+    assert (run.status, len(run.records)) == (1, 1)
+    assert "no relationship type 'Nothing'" in run.complaint
+
+
 @pytest.mark.parametrize("verb", ["ls", "tree", "get", "history", "related"])
 def test_what_is_not_there_is_refused(i3x: Runner, verb: str) -> None:
     run = i3x(verb, "Pump Station/No Such Pump")
@@ -102,6 +149,17 @@ def test_related_goes_as_far_as_it_is_told(i3x: Runner) -> None:
 
     assert far == [(1, "tank-201"), (2, "pump-102"), (3, "tank-202")]
     assert len(i3x(*options, "2").records) == 2
+
+
+def test_related_begins_at_several_elements(i3x: Runner) -> None:
+    run = i3x("related", "-", "nowhere", "--type", "SuppliesTo", stdin="Pump 101\npump-102\n")
+
+    assert [(each["sourceElementId"], each["object"]["elementId"]) for each in run.records] == [
+        ("pump-101", "tank-201"),
+        ("pump-102", "tank-202"),
+    ]
+    assert run.status == 1
+    assert "nowhere" in run.complaint
 
 
 def test_related_takes_several_relationship_types(i3x: Runner) -> None:

@@ -25,7 +25,7 @@ def _operations(server: Server) -> list[str]:
     return [request.operation or "" for request in server.requests]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_watch_deletes_its_subscription_and_succeeds(server: Server, number: int) -> None:
     with started(server.url, "watch", "sensor-001") as process:
         _wait_until(lambda: "streamSubscription" in _operations(server))
@@ -148,6 +148,44 @@ def test_closed_streams_are_no_trouble(server: Server, closed: str) -> None:
     )
 
     assert (run.returncode, run.stderr) == (0, b"")
+
+
+def test_a_closed_stdin_names_no_element(server: Server) -> None:
+    run = subprocess.run(
+        f"{sys.executable} -m i3x.cli get - <&-",
+        shell=True,
+        env={**os.environ, "I3X_URL": server.url},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+    assert run.returncode == 2
+    assert run.stderr == "i3x: no element: name at least one, or give some on stdin for -\n"
+
+
+INTERRUPTED = """
+import signal, sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "rich.console":
+            signal.raise_signal(signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Interrupting())
+from i3x.cli.entry import main
+sys.exit(main(["--version"]))
+"""
+
+
+def test_an_interrupt_while_the_command_is_loaded_leaves_no_traceback() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], capture_output=True, timeout=PATIENCE, check=False
+    )
+
+    assert (run.returncode, run.stdout, run.stderr) == (130, b"", b"")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device")  # noqa: PTH110

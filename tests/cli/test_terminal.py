@@ -82,6 +82,19 @@ def test_a_bar_is_shown_once_a_second_has_passed_and_taken_back(server: Server) 
     assert "\x1b[?25h" in terminal.text
 
 
+def test_a_bar_is_shown_while_the_doctor_looks(server: Server) -> None:
+    with (
+        server.fault("hang", operation="getNamespaces", seconds=1.6, times=1),
+        on_terminal(server.url, "doctor") as terminal,
+    ):
+        assert terminal.ended() == 0
+
+    before, bar, after = terminal.text.partition("examining")
+    assert "clock" in before
+    assert bar
+    assert "credentials" in after
+
+
 @pytest.fixture
 def slow() -> Iterator[Server]:
     """A server that takes well over a second for the history of an element."""

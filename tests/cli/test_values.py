@@ -137,6 +137,50 @@ def test_set_reads_stdin(i3x: Runner) -> None:
     assert i3x("get", "sensor-001").records[0]["value"] == 12.5
 
 
+@pytest.mark.parametrize("line_end", ["", "\n", "\r\n"])
+def test_the_line_end_of_stdin_is_no_part_of_a_text(i3x: Runner, line_end: str) -> None:
+    assert i3x("set", "mode-501", "-", stdin=f"manual{line_end}").status == 0
+    assert i3x("get", "mode-501").records[0]["value"] == "manual"
+
+
+def test_only_one_line_end_is_taken_off(i3x: Runner, server: Server) -> None:
+    i3x("set", "mode-501", "-", "--force", stdin="two\nlines\n\n")
+
+    assert server.requests[-1].json["updates"][0]["value"]["value"] == "two\nlines\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "said"),
+    [
+        (["sensor-001", "-"], "", "no value on stdin"),
+        (["sensor-001", "-"], "\n", "no value on stdin"),
+        (["sensor-001", "-"], "[" * 100_000, "nested too deep"),
+        (["-", "-"], "sensor-001\n", "stdin can't be both"),
+        (["-", "5"], "sensor-001\nsensor-002\n", "stdin names 2 elements, and one is wanted"),
+    ],
+)
+def test_what_stdin_has_that_cannot_be_written_is_wrong_usage(
+    i3x: Runner, server: Server, arguments: list[str], stdin: str, said: str
+) -> None:
+    run = i3x("set", *arguments, stdin=stdin)
+
+    assert run.status == 2
+    assert said in run.complaint
+    assert "updateObjectValues" not in [request.operation for request in server.requests]
+
+
+def test_set_takes_its_element_from_stdin(i3x: Runner) -> None:
+    assert i3x("set", "-", "7", stdin="Pump Station/Inlet Pressure\n").status == 0
+    assert i3x("get", "sensor-002").records[0]["value"] == 7
+
+
+def test_a_line_that_is_nested_too_deep_to_be_a_record_is_an_id(i3x: Runner) -> None:
+    run = i3x("get", "-", stdin="[" * 100_000)
+
+    assert run.status == 1
+    assert len(run.err.splitlines()) == 1
+
+
 def test_set_writes_that_there_is_no_value(i3x: Runner) -> None:
     assert i3x("set", "sensor-001", "null", "--quality", "Bad").status == 0
     assert i3x("get", "sensor-001").records[0]["value"] is None

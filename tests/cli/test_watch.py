@@ -58,7 +58,7 @@ def test_watch_polls_a_server_without_streams(bare: Runner) -> None:
 def test_watch_tells_once_of_an_element_that_cannot_be_watched(bare: Runner, moving: Server) -> None:
     run = bare("watch", "no-such-element", "pump-101-flow", "-n", "1", "--url", moving.url)
 
-    assert len(run.records) == 1
+    assert (run.status, len(run.records)) == (1, 1)
     assert "no-such-element" in run.complaint
 
 
@@ -67,6 +67,43 @@ def test_watch_of_nothing_that_exists_is_refused(i3x: Runner) -> None:
 
     assert run.status == 1
     assert "no-such-element" in run.err
+
+
+def test_watch_tells_of_a_subscription_that_stays_on_the_server(i3x: Runner, server: Server) -> None:
+    server.fault("status", operation="deleteSubscriptions", status=403)
+    run = i3x("watch", "sensor-001", "--initial", "-n", "1")
+
+    assert (run.status, len(run.records)) == (0, 1)
+    assert run.complaint.startswith("i3x: subscription ")
+    assert "may still be on the server" in run.complaint
+
+
+@pytest.mark.parametrize(("operation", "status"), [("syncSubscription", 500), ("streamSubscription", 401)])
+def test_watch_that_is_refused_to_its_end_fails(bare: Runner, operation: str, status: int) -> None:
+    with Server(tick=None, stream=operation == "streamSubscription") as server:
+        server.fault("status", operation=operation, status=status)
+        run = bare("watch", "sensor-001", "--for", "2s", "--url", server.url)
+
+    interrupted, last = run.err.splitlines()
+    assert run.status == 1
+    assert "interrupted" in interrupted
+    assert operation in last
+
+
+def test_watch_whose_server_goes_away_for_good_ends_with_3(bare: Runner) -> None:
+    with Server(tick=None, stream=False) as server:
+
+        def go() -> None:
+            while "syncSubscription" not in [request.operation for request in server.requests]:
+                time.sleep(0.01)
+            server.stop()
+
+        going = threading.Thread(target=go)
+        going.start()
+        run = bare("watch", "sensor-001", "--for", "2s", "--url", server.url)
+        going.join()
+
+    assert run.status == 3
 
 
 def test_watch_goes_on_after_a_restart_and_tells_of_the_gap(bare: Runner, moving: Server) -> None:

@@ -210,6 +210,19 @@ def test_disconnect_deletes_what_is_there_where_one_is_missing(
     assert subscriptions(server) == []
 
 
+@pytest.mark.parametrize(("status", "warnings"), [(403, 1), (404, 0)])
+def test_what_disconnect_leaves_on_the_server_is_logged(
+    client: i3x.Client, server: Server, caplog: pytest.LogCaptureFixture, status: int, warnings: int
+) -> None:
+    subscription = client.subscribe(["sensor-001"])
+    server.fault("status", operation="deleteSubscriptions", status=status)
+    client.disconnect()
+
+    told = [each.getMessage() for each in caplog.records if each.name == "i3x.delivery"]
+    assert len(told) == warnings
+    assert all(subscription.subscription_id in each for each in told)
+
+
 def test_disconnect_does_not_wait_for_a_server_that_hangs(
     client: i3x.Client, server: Server, record: Record
 ) -> None:

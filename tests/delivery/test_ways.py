@@ -104,6 +104,17 @@ def test_a_stream_that_must_be_and_is_not_to_be_had(world: World) -> None:
     assert isinstance(client.delivery(subscription).failure, i3x.NotSupportedError)
 
 
+def test_a_delivery_tells_its_trouble_as_long_as_it_has_some(world: World) -> None:
+    server, _, client, record = world.begin(stream=False)
+    refusal = server.fault("status", operation="syncSubscription", status=500)
+    delivery = client.delivery(client.subscribe(["sensor-001"], **POLLING))
+    assert until(lambda: isinstance(delivery.trouble, i3x.ServerError))
+    assert delivery.failure is None
+    refusal.clear()
+    assert record.status_is("polling")
+    assert delivery.trouble is None
+
+
 def test_a_watch_raises_when_its_delivery_fails(world: World) -> None:
     server, _, client, _ = world.begin(stream=False)
     with watching(client, ["sensor-001"], delivery="stream") as changes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from typing import Annotated
 
 import typer
@@ -21,7 +22,11 @@ Elements = Annotated[
     ),
 ]
 Element = Annotated[
-    str, typer.Argument(metavar="ID", help="An element id, a path of display names, or a display name.")
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="An element id, a path of display names, or a display name; - reads one from stdin.",
+    ),
 ]
 
 
@@ -42,7 +47,7 @@ def _named(line: str) -> str:
     """Return the element that a line of stdin names: by itself, or as a record that another verb wrote."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return line
     return (
         record["elementId"] if isinstance(record, dict) and isinstance(record.get("elementId"), str) else line
@@ -64,8 +69,47 @@ def resolved(client: i3x.Client, texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(_found(space, name) if name in unknown else name for name in names))
 
 
+def the_one(client: i3x.Client, text: str) -> str:
+    """Return the id of an element as :func:`resolved` does, where there can be but one.
+
+    Raises :class:`UsageError` if stdin names several.
+    """
+    first, *others = resolved(client, [text])
+    if others:
+        raise UsageError(f"stdin names {1 + len(others)} elements, and one is wanted")
+    return first
+
+
 def _found(space: i3x.AddressSpace, name: str) -> str:
     try:
-        return space.find(name).element_id
+        return found(space, name).element_id
     except i3x.NotFoundError:
         return name
+
+
+def found(space: i3x.AddressSpace, text: str) -> i3x.ObjectInstance:
+    """Return the object that a text means: by element id, else by path, else by display name.
+
+    Raises :class:`~i3x.NotFoundError`, or :class:`~i3x.AmbiguousPathError` with all that it may mean.
+    """
+    try:
+        return space.find(text)
+    except i3x.AmbiguousPathError as error:
+        ids = ", ".join(map(repr, error.candidates))
+        raise i3x.AmbiguousPathError(
+            f"{text!r} stands for {len(error.candidates)} objects: {ids}; use the element id",
+            error.candidates,
+        ) from error
+
+
+def verify_types(
+    kind: str, asked: Iterable[str], listed: Collection[i3x.ObjectType | i3x.RelationshipType]
+) -> None:
+    """Raise :class:`~i3x.NotFoundError`, with what is near, for the first type that is not listed."""
+    ids = {each.element_id: each.element_id for each in listed}
+    by_name = {each.display_name: each.element_id for each in listed} | ids
+    for name in asked:
+        if name not in ids:
+            near = dict.fromkeys(by_name[each] for each in get_close_matches(name, by_name))
+            hint = f"do you mean {' or '.join(map(repr, near))}?" if near else "give the element id of one"
+            raise i3x.NotFoundError(f"the server has no {kind} {name!r}: {hint}", element_id=name)

@@ -31,10 +31,15 @@ class _Console(Console):
 
 
 def make_fit() -> None:
-    """Make stdout and stderr fit for what servers send: UTF-8 in a pipe, and no character that fails."""
+    """Make stdout and stderr fit for what servers send: UTF-8 in a pipe, and no character that fails.
+
+    What was closed before the program began is nowhere: nothing is read from it, and what is written is lost.
+    """
+    if sys.stdin is None:
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - as long as the program
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:  # closed before the program began
+        if stream is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as the program
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace", encoding=None if stream.isatty() else "utf-8")

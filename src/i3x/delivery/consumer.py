@@ -30,6 +30,7 @@ from i3x.delivery.blocking import Deliveries
 from i3x.delivery.callbacks import async_notify, notify
 from i3x.delivery.checkpoint import Checkpoint, Position
 from i3x.delivery.clock import ServerClock
+from i3x.delivery.deletion import delete
 from i3x.delivery.engine import missed, monitored
 from i3x.delivery.hosting import AsyncDeliveries
 from i3x.delivery.settings import Settings
@@ -53,7 +54,6 @@ logger = logging.getLogger("i3x.delivery")
 _PASSING = (ConnectionError, TimeoutError, ServerError)
 _FAILED_FILLS = 3
 _GLANCE = 0.1  # seconds after which a wait looks whether the client is still connected
-_DELETION_TIME = 2.0  # seconds that a deletion may take when it must not hold anything up
 _QUIET = timedelta(seconds=30)
 """How long nothing may come before the checkpoint is told that all is well up to now."""
 
@@ -192,8 +192,7 @@ class _Consumption:
             await self._register(position, self._items)
             self._check_items()
         except BaseException:
-            with anyio.move_on_after(_DELETION_TIME, shield=True), contextlib.suppress(I3XError):
-                await self._send(operations.delete_subscription(client_id, made.subscription_id))
+            await delete(self._send, client_id, [made.subscription_id])
             raise
         return position
 

@@ -24,6 +24,7 @@ from i3x.capabilities import Capabilities
 from i3x.delivery.backfill import Backfill, fill, moment_of
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.clock import ServerClock
+from i3x.delivery.deletion import DELETION_TIME, delete
 from i3x.delivery.repeats import Key, Repeats, key
 from i3x.delivery.settings import Settings
 from i3x.delivery.states import TRANSITIONS, Event, Status
@@ -56,7 +57,6 @@ STREAM_AGAIN_AFTER = 300.0
 
 _FAILED_OPENS = 3
 _FAILED_FILLS = 3
-_DELETION_TIME = 2.0  # seconds that a deletion may take when it must not hold anything up
 _SYNC_AFTER_STREAM = 2.0  # seconds for which a server may refuse sync after a stream was closed
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
 _LONGEST_WAIT = 300.0  # seconds that a server may ask to be left alone
@@ -111,6 +111,7 @@ class Engine:
         self.status = Status.CONNECTING
         self.errors: dict[str, I3XError] = {}
         self.failure: I3XError | None = None
+        self.trouble: I3XError | None = None
         self.changes = self.gaps = self.reconnects = self.replayed = self.dropped = 0
         self._sender = sender
         self._client_id = client_id
@@ -128,7 +129,6 @@ class Engine:
         self._failed_opens = 0
         self._wait_asked_for = 0.0
         self._stream_closed = 0.0
-        self._in_trouble = False
         streams = settings.delivery == "stream" or (
             settings.delivery == "auto" and capabilities.subscribe.stream
         )
@@ -166,7 +166,7 @@ class Engine:
 
     async def _take_back(self, sending: asyncio.Task[Subscription]) -> None:
         with anyio.CancelScope(shield=True):
-            done, _ = await asyncio.wait([sending], timeout=_DELETION_TIME)
+            done, _ = await asyncio.wait([sending], timeout=DELETION_TIME)
             if not done:
                 sending.cancel()
             elif not sending.cancelled() and sending.exception() is None:
@@ -191,11 +191,7 @@ class Engine:
 
     async def delete(self) -> None:
         """Delete the subscription on the server, as far as that is possible in short time."""
-        with anyio.move_on_after(_DELETION_TIME, shield=True):
-            try:
-                await self._send(operations.delete_subscription(self._client_id, self.subscription_id))
-            except I3XError as error:
-                logger.debug("subscription %s was not deleted: %s", self.subscription_id, error)
+        await delete(self._send, self._client_id, [self.subscription_id])
 
     async def run(self) -> None:
         """Deliver until the task is cancelled, or what was asked for turns out to be impossible.
@@ -236,7 +232,7 @@ class Engine:
         return max(pause, min(asked_for, _LONGEST_WAIT))
 
     def _refuse(self, error: I3XError) -> None:
-        self.failure = error
+        self.failure = self.trouble = error
         self._outlet.error(self, error)
         self._move(Event.REFUSED)
 
@@ -288,18 +284,20 @@ class Engine:
     def _lost(self, error: I3XError | None) -> None:
         """Note that the reading has ended, and say so: loud the first time, quietly while it goes on."""
         self._move(Event.LOST)
-        level = logging.DEBUG if self._in_trouble or error is None else logging.WARNING
+        is_news = error is not None and self.trouble is None
+        level = logging.WARNING if is_news else logging.DEBUG
         reason = error if error is not None else "the server ended it"
         name = self.first_subscription_id
         logger.log(level, "delivery of %s interrupted: %s", name, reason, extra=self._extra())
-        if error is not None and not self._in_trouble:
-            self._in_trouble = True
-            self._outlet.error(self, error)
+        if error is not None:
+            self.trouble = error
+            if is_news:
+                self._outlet.error(self, error)
 
     def _well(self, event: Event) -> None:
         """Note that the reading goes on."""
-        if self._in_trouble:
-            self._in_trouble = False
+        if self.trouble is not None:
+            self.trouble = None
             name, now = self.first_subscription_id, self.subscription_id
             renamed = "" if name == now else f", on the server as {now}"
             logger.info("delivery of %s goes on%s", name, renamed, extra=self._extra())

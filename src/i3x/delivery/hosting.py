@@ -13,16 +13,16 @@ from typing import Any, Protocol, TypeVar
 
 import anyio
 
-from i3x import operations
 from i3x.calls import Bulk, Call
 from i3x.capabilities import Capabilities
+from i3x.delivery.deletion import DELETION_TIME, delete
 from i3x.delivery.engine import Engine
 from i3x.delivery.mailbox import LoopMailbox, ThreadMailbox
 from i3x.delivery.parcels import Handler, MailboxOutlet, Parcel, calls
 from i3x.delivery.settings import Settings
 from i3x.delivery.states import Status
 from i3x.delivery.view import Delivery
-from i3x.errors import ConnectionError, I3XError, SubscriptionError
+from i3x.errors import ConnectionError, SubscriptionError
 from i3x.models import Subscription
 from i3x.transport import AsyncSender
 from i3x.transport.tasks import Background
@@ -31,7 +31,6 @@ T = TypeVar("T")
 
 logger = logging.getLogger("i3x.delivery")
 
-_DELETION_TIME = 2.0  # seconds that the deletions may take when a client disconnects
 _HANDLER_TIME = 1.0  # seconds that a handler which is still running is waited for
 _TURN = 0.001  # seconds of plain handlers after which others on the event loop get their turn
 
@@ -206,25 +205,16 @@ class AsyncDeliveries:
         self._closings += 1
         if self._openings:
             self._all_open = anyio.Event()
-            with anyio.move_on_after(_DELETION_TIME):
+            with anyio.move_on_after(DELETION_TIME):
                 await self._all_open.wait()
         running, self._running = list(self._running.values()), {}
         for each in running:
             each.task.cancel()
         for each in running:
             await each.end()
-        await self._delete([each.engine.subscription_id for each in running if each.is_ours])
+        if ours := [each.engine.subscription_id for each in running if each.is_ours]:
+            await delete(self.sender.send, self._client.client_id, ours)
         await self._end_worker()
-
-    async def _delete(self, subscription_ids: list[str]) -> None:
-        with anyio.move_on_after(_DELETION_TIME, shield=True):
-            try:
-                call = operations.delete_subscriptions(self._client.client_id, subscription_ids)
-                errors = (await self.sender.send(call)).errors
-            except I3XError as failure:
-                errors = dict.fromkeys(subscription_ids, failure)
-            for subscription_id, error in errors.items():
-                logger.debug("subscription %s was not deleted: %s", subscription_id, error)
 
     async def _end_worker(self) -> None:
         if self._mailbox is not None:

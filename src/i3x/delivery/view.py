@@ -69,6 +69,11 @@ class Delivery:
         """Why the delivery has failed; None unless ``status`` is ``failed``."""
         return self._engine.failure
 
+    @property
+    def trouble(self) -> I3XError | None:
+        """What keeps it from delivering just now, though it goes on trying or has failed; None if nothing does."""
+        return self._engine.trouble
+
     def __repr__(self) -> str:
         return (
             f"<i3x.Delivery {self.subscription_id} {self.status} changes={self.changes} "

@@ -87,6 +87,9 @@ def _version(client: i3x.Client) -> Finding:
         warnings.simplefilter("always", DeprecationWarning)
         try:
             client.connect()
+        except i3x.UnsupportedVersionError as error:
+            advice = "this client does not support that version: look for an address, or a client, that fits"
+            return Finding("i3X", Verdict.FAULT, str(error), advice)
         except i3x.I3XError as error:
             return Finding(
                 "i3X", Verdict.FAULT, str(error), "verify the address: is it that of an i3X server?"
@@ -101,9 +104,11 @@ def _version(client: i3x.Client) -> Finding:
 def _credentials(client: i3x.Client, probe: Probe) -> Finding:
     try:
         client.get_namespaces()
-    except i3x.AuthenticationError as error:
-        return _refused(error, probe.has_credentials)
     except i3x.I3XError as error:
+        if (login := reaching.login(probe)) is not None:
+            return login
+        if isinstance(error, i3x.AuthenticationError):
+            return _refused(error, probe.has_credentials)
         return Finding(
             "credentials", Verdict.FAULT, str(error), "the first call failed; the server's log knows more"
         )
@@ -156,25 +161,49 @@ def _features(client: i3x.Client) -> Iterator[Finding]:
             "streams", Verdict.WARNING, "the server has none", "nothing to do: updates are fetched by polling"
         )
         return
-    yield _stream(client)
-
-
-def _stream(client: i3x.Client) -> Finding:
-    """Open a stream for real: proxies hold events back that a capability promises."""
     try:
         objects = client.get_objects()
-        if not objects:
-            return Finding(
-                "streams",
-                Verdict.WARNING,
-                "could not be tried: there are no objects",
-                "verify that these credentials may see the plant",
-            )
-        with client.watch([objects[0].element_id], delivery="stream") as changes:
+    except i3x.I3XError as error:
+        yield Finding(
+            "streams", Verdict.WARNING, f"could not be tried: {error}", "the server's log knows more"
+        )
+        return
+    ids = [each.element_id for each in objects if each.element_id.strip()]
+    if empty := len(objects) - len(ids):
+        yield Finding(
+            "objects",
+            Verdict.WARNING,
+            f"{empty} {'has' if empty == 1 else 'have'} an empty element id",
+            "tell whoever runs the server: what has no id can't be asked for",
+        )
+    yield _stream(client, ids)
+
+
+def _stream(client: i3x.Client, ids: list[str]) -> Finding:
+    """Open a stream for real: proxies hold events back that a capability promises."""
+    if not ids:
+        return Finding(
+            "streams",
+            Verdict.WARNING,
+            "could not be tried: there are no objects",
+            "verify that these credentials may see the plant",
+        )
+    try:
+        with client.watch(ids[:1], delivery="stream") as changes:
             if comes_to_life(changes.delivery, _STREAM_LIMIT):
                 return Finding("streams", Verdict.OK, "a stream opens")
+            trouble = changes.delivery.trouble
     except i3x.I3XError as error:
         return Finding("streams", Verdict.WARNING, f"none opens: {error}", "updates are fetched by polling")
+    if trouble is not None:
+        status = trouble.status_code
+        outcome = f"refuses one (HTTP {status})" if status else f"none opens: {trouble}"
+        return Finding(
+            "streams",
+            Verdict.WARNING,
+            f"the server declares them, and {outcome}",
+            "updates are fetched by polling; have the server, or the proxy before it, let streams through",
+        )
     return Finding(
         "streams",
         Verdict.WARNING,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 
 import httpx
 
@@ -91,7 +92,7 @@ def _tls(url: httpx.URL, fault: ssl.SSLError) -> Finding:
     words = fault.reason or str(fault)
     if words in _NO_TLS:
         return _unreachable(
-            "the port does not speak TLS", f"try http://{url.netloc.decode()}, or another port"
+            "the port does not speak TLS", f"try {url.copy_with(scheme='http')}, or another port"
         )
     return _unreachable(
         f"the TLS handshake failed: {words}",
@@ -124,12 +125,23 @@ def _wants_tls(probe: Probe) -> Finding:
 
 def place(probe: Probe, answer: Answer) -> Finding | None:
     """Judge what ``/info`` answered; None if it is worth reading."""
+    finding, proxy = _judged(probe, answer), probe.proxy()
+    if finding is None or finding.verdict is not Verdict.FAULT or not proxy or probe.url.scheme != "http":
+        return finding  # through TLS, a proxy can't answer in place of the server
+    return replace(
+        finding,
+        seen=f"{finding.seen}, perhaps from the proxy {proxy}",
+        advice=f"{finding.advice}; or put {probe.url.host} into NO_PROXY to reach the server without the proxy",
+    )
+
+
+def _judged(probe: Probe, answer: Answer) -> Finding | None:
     if answer.is_redirect:
         return _redirected(probe, answer)
     if answer.status == _PROXY_WANTS_CREDENTIALS:
         return _proxy(probe, "it wants credentials (HTTP 407)")
     if answer.status == 429 or answer.status >= 500:
-        return _overloaded(probe, answer)
+        return _overloaded(answer)
     if answer.status in (401, 403):
         return _protected(probe, answer)
     if answer.status == 400 and probe.url.scheme == "http" and b"HTTPS" in answer.content:
@@ -153,20 +165,21 @@ def _protected(probe: Probe, answer: Answer) -> Finding:
     seen = f"/info wants credentials (HTTP {answer.status}); by the standard it needs none"
     if probe.has_credentials and _has_info(probe, probe.url, with_credentials=True):
         return Finding("server", Verdict.WARNING, seen, "those given open it; tell whoever runs the server")
-    return _fault(
-        seen, _elsewhere(probe) or "give --token, --basic or --header; and tell whoever runs the server"
-    )
+    advice = "give --token, --basic or --header; and tell whoever runs the server"
+    if probe.has_credentials:
+        seen += ", and those given are refused"
+        advice = "verify the credentials: they are wrong, have expired, or are of another kind than is wanted"
+    return _fault(seen, _elsewhere(probe) or advice)
 
 
 def _fault(seen: str, advice: str) -> Finding:
     return Finding("server", Verdict.FAULT, seen, advice)
 
 
-def _overloaded(probe: Probe, answer: Answer) -> Finding:
+def _overloaded(answer: Answer) -> Finding:
     wait = answer.headers.get("retry-after")
-    through = f", perhaps from the proxy {probe.proxy()}" if probe.proxy() else ""
     return _fault(
-        f"overloaded or broken: /info answers {answer.status}{through}",
+        f"overloaded or broken: /info answers {answer.status}",
         f"it asks to wait: Retry-After is {wait}" if wait else "try again later; the server's log knows more",
     )
 
@@ -184,6 +197,30 @@ def _redirected(probe: Probe, answer: Answer) -> Finding:
     return _fault(
         f"it sends callers to {target.host}{target.path}, which looks like a login page",
         "a program can't use a login page: ask for an address without one, or for credentials that pass it",
+    )
+
+
+def login(probe: Probe) -> Finding | None:
+    """Look at whether calls end at a login page, though ``/info`` is open; None if they do not."""
+    try:
+        answer = probe.get("/namespaces", with_credentials=True)
+    except httpx.HTTPError:
+        return None
+    if answer.is_redirect:
+        target = probe.url.join(answer.headers.get("location", ""))
+        seen = f"calls are sent to {target.host}{target.path}, which looks like a login page"
+    elif answer.status < 400 and answer.is_page:
+        seen = "calls are answered by a web page, perhaps a login page"
+    else:
+        return None
+    needed = "credentials that pass it (--token, --basic or --header)"
+    if probe.has_credentials:
+        needed = "other credentials, for those given do not pass it"
+    return Finding(
+        "credentials",
+        Verdict.FAULT,
+        seen,
+        f"a program can't use a login page: ask for an address without one, or for {needed}",
     )
 
 

@@ -14,6 +14,7 @@ from i3x.cli.doctor.examination import examined
 from i3x.cli.doctor.findings import Finding, Verdict
 from i3x.cli.endings import REFUSED, UNREACHABLE
 from i3x.cli.output import Format, Output, chosen, show
+from i3x.cli.progress import progress
 from i3x.cli.terminal import emit_lines
 from i3x.cli.words import printable
 
@@ -36,7 +37,8 @@ def doctor(connection: Connection, output: Output = None) -> None:
     verdicts: list[Verdict] = []
 
     def findings() -> Iterator[Finding]:
-        for finding in examined(connection.client(), connection.settings()):
+        found = examined(connection.client(), connection.settings())
+        while (finding := _next(found)) is not None:
             verdicts.append(finding.verdict)
             yield finding
 
@@ -46,6 +48,12 @@ def doctor(connection: Connection, output: Output = None) -> None:
     else:
         show(map(asdict, findings()), _COLUMNS, output)
     raise typer.Exit(max(_STATUS.get(verdict, 0) for verdict in verdicts))
+
+
+def _next(found: Iterator[Finding]) -> Finding | None:
+    # The bar is gone before the finding is shown: they may share a terminal.
+    with progress("examining"):
+        return next(found, None)
 
 
 def _drawn(finding: Finding) -> Iterator[list[Segment]]:

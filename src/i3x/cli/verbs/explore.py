@@ -11,7 +11,7 @@ from rich.style import Style
 
 import i3x
 from i3x.cli.connecting import Connection
-from i3x.cli.elements import Element, resolved
+from i3x.cli.elements import Elements, found, resolved, verify_types
 from i3x.cli.endings import refuse_if, tell_partial
 from i3x.cli.output import Format, Output, chosen, record_of, show, show_one
 from i3x.cli.progress import progress
@@ -71,13 +71,15 @@ def ls(
     with progress("reading the address space"), connection.client() as client:
         space = client.address_space(include_metadata=metadata)
     tell_partial(space.partial)
-    found = _below(space, start, recursive)
+    entries = [each for each in _below(space, start, recursive) if of_type in (None, each.type_element_id)]
+    if of_type is not None and not entries:
+        verify_types("object type", [of_type], space.object_types.values())
     columns = _OBJECTS | (_METADATA if metadata else {}) | ({"path": "PATH"} if recursive else {})
-    show((_record(space, each) for each in found if of_type in (None, each.type_element_id)), columns, output)
+    show((_record(space, each) for each in entries), columns, output)
 
 
 def _below(space: i3x.AddressSpace, start: str | None, recursive: bool) -> Iterator[i3x.ObjectInstance]:
-    top = None if start is None else space.find(start)
+    top = None if start is None else found(space, start)
     if recursive:
         yield from (entry for entry, _ in space.walk(top) if entry is not top)
     else:
@@ -103,7 +105,7 @@ def tree(
     with progress("reading the address space"), connection.client() as client:
         space = client.address_space()
     tell_partial(space.partial)
-    top = None if start is None else space.find(start)
+    top = None if start is None else found(space, start)
     near = [(entry, level) for entry, level in space.walk(top) if depth is None or level <= depth]
     if chosen(output) is Format.TABLE:
         emit_lines(_drawn(near))
@@ -139,7 +141,7 @@ def _drawn(entries: Sequence[tuple[i3x.ObjectInstance, int]]) -> Iterator[list[S
 
 def related(
     connection: Connection,
-    element: Element,
+    elements: Elements,
     relationship: Annotated[
         list[str] | None,
         typer.Option("--type", "-t", metavar="ID", help="Only this relationship type; may be repeated."),
@@ -147,16 +149,19 @@ def related(
     hops: Annotated[int, typer.Option(min=0, help="How far to go; 0 for as far as it leads.")] = 1,
     output: Output = None,
 ) -> None:
-    """Show what an element is related to.
+    """Show what elements are related to.
 
     Example: i3x related pump-101 --type SuppliesTo --hops 3
     """
     with progress("following relationships"), connection.client() as client:
-        walk = client.traverse(resolved(client, [element])[0], relationship or None, hops or None)
-        found = list(walk)
-    show(map(_edge, found), _EDGES, output)
+        walk = client.traverse(resolved(client, elements), relationship or None, hops or None)
+        hops_found = list(walk)
+        unseen = set(relationship or ()) - {hop.edge.source_relationship for hop in hops_found}
+        known = client.get_relationship_types() if unseen else []
+    show(map(_edge, hops_found), _EDGES, output)
     tell_partial(walk.partial)
     refuse_if(walk.errors)
+    verify_types("relationship type", sorted(unseen), known)
 
 
 def _edge(hop: i3x.Hop) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Annotated, Any
 
 import typer
@@ -25,7 +26,11 @@ def smoke(
     connection: Connection,
     element: Annotated[
         str | None,
-        typer.Option("--element", metavar="ID", help="What to read and to watch; by default the first 50."),
+        typer.Option(
+            "--element",
+            metavar="ID",
+            help="What to read and to watch, - for what stdin names; by default the first 50.",
+        ),
     ] = None,
     count: Annotated[
         int,
@@ -60,6 +65,8 @@ class _Run:
         self._sample: list[str] = []
         self._count = count
         self._patience = patience
+        self._open = ExitStack()
+        self._changes: Any = None
         self._steps = {
             "connect": client.connect,
             "browse": self._browse,
@@ -76,7 +83,7 @@ class _Run:
                 if not self._succeeds(name, step):
                     break
         finally:
-            self._succeeds("cleanUp", self._client.disconnect)
+            self._succeeds("cleanUp", self._clean_up)
         self.report["ok"] = self.status == SUCCESS
 
     def _succeeds(self, name: str, step: Any) -> bool:
@@ -93,7 +100,10 @@ class _Run:
     def _browse(self) -> None:
         self._client.get_namespaces()
         if self._element is None:
-            self._sample = [entry.element_id for entry in self._client.get_objects()][:_SAMPLE]
+            ids = [entry.element_id for entry in self._client.get_objects()]
+            if not all(map(str.strip, ids)):
+                raise i3x.InvalidServerResponseError("the server lists an object whose element id is empty")
+            self._sample = ids[:_SAMPLE]
         else:
             self._sample = resolved(self._client, [self._element])
 
@@ -107,12 +117,22 @@ class _Run:
             )
 
     def _subscribe(self) -> None:
-        with self._client.watch(self._sample, count=self._count or None, timeout=self._patience) as changes:
-            if not comes_to_life(changes.delivery, self._patience):
-                raise i3x.SubscriptionError(f"it did not come to life within {self._patience:g} s")
-            found = sum(1 for _ in changes) if self._count else 0
+        watch = self._client.watch(self._sample, count=self._count or None, timeout=self._patience)
+        self._changes = changes = self._open.enter_context(watch)
+        if not comes_to_life(changes.delivery, self._patience):
+            waited = i3x.SubscriptionError(f"it did not come to life within {self._patience:g} s")
+            raise changes.delivery.trouble or waited
+        found = sum(1 for _ in changes) if self._count else 0
         if found < self._count:
             raise i3x.SubscriptionError(
                 f"{found} of {self._count} changes came, and no other within {self._patience:g} s; name an element "
                 "that changes with --element, or wait longer with --for"
             )
+
+    def _clean_up(self) -> None:
+        try:
+            with self._open:
+                if self._changes is not None:  # leaving the block of a watch raises nothing if it stays
+                    self._client.unsubscribe(self._changes.delivery.subscription_id)
+        finally:
+            self._client.disconnect()

@@ -14,7 +14,7 @@ from typer.core import TyperCommand
 
 import i3x
 from i3x.cli.connecting import Connection
-from i3x.cli.elements import Element, Elements, resolved
+from i3x.cli.elements import Element, Elements, resolved, the_one
 from i3x.cli.endings import UsageError, refuse_if, tell_partial
 from i3x.cli.output import Output, show
 from i3x.cli.progress import progress
@@ -83,7 +83,11 @@ def set(  # noqa: A001 - the name of the verb
     connection: Connection,
     element: Element,
     value: Annotated[
-        str, typer.Argument(metavar="VALUE", help="JSON; what is no JSON is taken as a text. - reads stdin.")
+        str,
+        typer.Argument(
+            metavar="VALUE",
+            help="JSON; what is no JSON is taken as a text. - reads stdin, but for its last line end.",
+        ),
     ],
     quality: Annotated[Quality | None, typer.Option(case_sensitive=False, help="Of the value.")] = None,
     timestamp: Annotated[
@@ -97,14 +101,23 @@ def set(  # noqa: A001 - the name of the verb
 
     Example: i3x set sensor-001 72.5 --quality Good
     """
-    parsed = _value(sys.stdin.read() if value == "-" else value)
+    if element == value == "-":
+        raise UsageError("stdin can't be both the element and the value: give one of them as it is")
+    parsed = _value(_from_stdin() if value == "-" else value)
     is_absent = parsed is None and quality in (Quality.BAD, Quality.GOOD_NO_DATA)
     with progress("writing"), connection.client() as client:
-        element_id = resolved(client, [element])[0]
+        element_id = the_one(client, element)
         if not (force or is_absent):
             client.check_value(element_id, parsed)
         client.update_value(element_id, parsed, quality, timestamp)
     remark("written")
+
+
+def _from_stdin() -> str:
+    text = sys.stdin.read().removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise UsageError("no value on stdin for -; an empty text is written as '\"\"'")
+    return text
 
 
 def _value(text: str) -> Any:
@@ -114,6 +127,8 @@ def _value(text: str) -> Any:
         if text.lstrip()[:1] in ("{", "["):  # it was meant to be JSON
             raise UsageError(f"not valid JSON: {text.strip()}") from None
         return text
+    except RecursionError:
+        raise UsageError("the value is nested too deep to be sent") from None
 
 
 def _refused(constant: str) -> None:

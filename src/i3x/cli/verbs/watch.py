@@ -17,6 +17,7 @@ import i3x
 from i3x.cli.connecting import Connection
 from i3x.cli.durations import seconds
 from i3x.cli.elements import Elements, resolved
+from i3x.cli.endings import REFUSED, UNREACHABLE, status_of
 from i3x.cli.output import Format, Output, Record, Writer, cells, chosen, record_of, writer
 from i3x.cli.progress import progress
 from i3x.cli.tables import table
@@ -42,6 +43,8 @@ def watch(
 ) -> None:
     """Show the changes of elements as they come; Ctrl-C ends it.
 
+    What ends by itself tells by its exit status whether all elements could be watched, and to the end.
+
     Example: i3x watch sensor-001 pump-101-flow --count 10
     """
     with progress("connecting"), connection.client() as client:
@@ -49,13 +52,30 @@ def watch(
 
     async def show() -> None:
         client = connection.client(i3x.AsyncClient)
-        with _shown(output) as out, anyio.move_on_after(length):
+        with _shown(output) as out:
             async with client, client.watch(names, depth, count=count, initial=initial) as changes:
-                async for change in changes:
-                    out.write(record_of(change))
+                with anyio.move_on_after(length) as limit:
+                    async for change in changes:
+                        out.write(record_of(change))
+                if limit.cancelled_caught:
+                    await _verify(client, changes.delivery)
+                refused = changes.delivery.errors
+        if refused:  # which was told when it was
+            raise typer.Exit(REFUSED)
 
     with contextlib.suppress(KeyboardInterrupt):  # the usual end of it; the subscription is deleted by then
         anyio.run(show)
+
+
+async def _verify(client: i3x.AsyncClient, delivery: i3x.Delivery) -> None:
+    """Raise what keeps a watch from going on when its time is over: the server is gone, or says no."""
+    try:
+        await client.get_info()  # a poll that fails is repeated for a while, before it is called trouble
+    except i3x.I3XError as error:
+        if status_of(error) == UNREACHABLE:
+            raise
+    if delivery.trouble is not None:
+        raise delivery.trouble
 
 
 def _shown(output: Format | None) -> Writer:

@@ -20,6 +20,9 @@ _RENAMED = {
     "get_subscriptions": "since 1.0 no server lists all subscriptions: use list_subscriptions(ids)",
 }
 
+_ON = ("1", "true", "yes", "on")
+_OFF = ("0", "false", "no", "off")
+
 
 class ClientOptions(TypedDict, total=False):
     """The arguments of a client's constructor, for ``from_env``."""
@@ -59,7 +62,8 @@ class ClientBase:
 
         Read are ``I3X_URL``, ``I3X_TOKEN``, ``I3X_USERNAME`` and ``I3X_PASSWORD``, ``I3X_HEADER`` (as
         ``Name: value``), ``I3X_CLIENT_ID``, ``I3X_TIMEOUT`` (seconds), ``I3X_CA`` (a file or directory of
-        certificate authorities) and ``I3X_INSECURE`` (``1`` turns verification off, to test).
+        certificate authorities) and ``I3X_INSECURE`` (``1``, ``true``, ``yes`` or ``on`` turns verification off, to
+        test; ``0``, ``false``, ``no`` or ``off`` does not).
 
         Raises ``ValueError`` if there is no URL, or a setting can't be understood.
         """
@@ -153,6 +157,13 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             raise ValueError("I3X_TIMEOUT must be a number of seconds") from error
     if "I3X_CA" in values:
         settings["verify"] = values["I3X_CA"]
-    if values.get("I3X_INSECURE", "0").lower() not in ("0", "false", "no"):
+    if _is_on(values.get("I3X_INSECURE", "0"), "I3X_INSECURE"):
         settings["verify"] = False
     return settings
+
+
+def _is_on(text: str, name: str) -> bool:
+    """Return what a switch says; a word that is not known may mean either, and is refused."""
+    if (word := text.lower()) not in (*_ON, *_OFF):
+        raise ValueError(f"{name} must be one of {', '.join((*_ON, *_OFF))}, not {text!r}")
+    return word in _ON

@@ -86,6 +86,7 @@ def test_the_address_of_the_options_wins(
         (["--url", "http://x/v1", "--timeout", "soon"], {}, "seconds"),
         (["--url", "http://x/v1", "--timeout", "-1"], {}, "seconds"),
         (["--url", "http://x/v1"], {"I3X_TIMEOUT": "soon"}, "I3X_TIMEOUT"),
+        (["--url", "http://x/v1"], {"I3X_INSECURE": "none"}, "I3X_INSECURE must be one of"),
         (["--url", "https://127.0.0.1:1/v1", "--ca", "no-such-file.pem"], {}, "no-such-file.pem"),
     ],
 )

@@ -239,10 +239,19 @@ def test_a_header_of_the_environment_has_a_name_and_a_value() -> None:
 
 @pytest.mark.parametrize(
     ("text", "verify"),
-    [("1", False), ("true", False), ("0", True), ("no", True), ("False", True), ("", True)],
+    [
+        *((text, False) for text in ("1", "true", "yes", "on", "On", "TRUE")),
+        *((text, True) for text in ("0", "false", "no", "off", "OFF", "False", "")),
+    ],
 )
 def test_the_environment_may_switch_verification_off(text: str, verify: bool) -> None:
     assert settings({"I3X_URL": URL, "I3X_INSECURE": text}).verify is verify
+
+
+@pytest.mark.parametrize("text", ["n", "f", "none", "disabled", "y", "2", "öff"])
+def test_a_word_that_is_no_switch_turns_verification_neither_on_nor_off(text: str) -> None:
+    with pytest.raises(ValueError, match=f"I3X_INSECURE must be one of 1, .* not '{text}'"):
+        settings({"I3X_URL": URL, "I3X_INSECURE": text})
 
 
 def test_the_environment_may_name_certificates(tmp_path: Path) -> None:

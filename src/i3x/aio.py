@@ -81,7 +81,8 @@ class AsyncClient(ClientBase):
       answer), or an ``httpx.Timeout``; every call takes its own too.
     - ``client_id``: scopes subscriptions on the server; a new UUID unless given.
     - ``token``: a bearer token, or a function that returns one and is asked again after a 401.
-    - ``headers``: sent with every request; they count as credentials and go to no other host.
+    - ``headers``: sent with every request; they count as credentials and go to no other host. ``Authorization``
+      among them excludes a ``token``, and a user and password.
     - ``verify``: True, False (to test only), the path of the certificate authorities to trust, or an
       ``ssl.SSLContext``.
     - ``cert``: a client certificate for mutual TLS: a file, ``(certificate, key)`` or these and a password.

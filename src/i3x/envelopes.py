@@ -15,7 +15,6 @@ import operator
 import typing
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -65,8 +64,7 @@ class _GoodEnvelope(msgspec.Struct, Generic[T], rename="camel", gc=False):
     response_detail: Any = None
 
 
-@dataclass(slots=True)
-class Outcomes(Generic[T]):
+class Outcomes(msgspec.Struct, Generic[T]):
     """A bulk answer, sorted: for each id that was asked for, in that order, its result or its failure.
 
     ``results`` holds None where ``failures`` has the position, which counts from 0; an id may be asked for more
@@ -76,9 +74,9 @@ class Outcomes(Generic[T]):
 
     ids: Sequence[str]
     results: list[T | None]
-    failures: dict[int, I3XError] = field(default_factory=dict)
-    explained: dict[int, Any] = field(default_factory=dict)
-    details: dict[str, ResponseDetail] = field(default_factory=dict)
+    failures: dict[int, I3XError] = msgspec.field(default_factory=dict)
+    explained: dict[int, Any] = msgspec.field(default_factory=dict)
+    details: dict[str, ResponseDetail] = msgspec.field(default_factory=dict)
     whole: ResponseDetail | None = None
 
     @property
@@ -316,8 +314,7 @@ def _matched(
             yield NotFoundError("the answer holds nothing for it; check the id")
 
 
-@dataclass(frozen=True, slots=True)
-class _Patience:
+class _Patience(msgspec.Struct, frozen=True):
     """Reads items one by one, each as far as it can be read."""
 
     expected: Any

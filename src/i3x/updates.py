@@ -8,7 +8,6 @@ alone, even where it makes the text around it no JSON.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
@@ -153,12 +152,11 @@ def _read_batches_patiently(reply: Reply, subject: Subject) -> BulkList[SyncBatc
 # --- the patient reading of both ----------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Batch:
+class _Batch(msgspec.Struct):
     """Updates that belong together: those of a batch, or a run of those that stand in none."""
 
     sequence_number: int | None = None
-    updates: list[ValueChange] = field(default_factory=list[ValueChange])
+    updates: list[ValueChange] = msgspec.field(default_factory=list[ValueChange])
     is_loose: bool = False
 
 

@@ -7,13 +7,13 @@ left to the server to check.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from i3x.errors import InvalidServerResponseError, InvalidValueError, ValueNotKeptError
 from i3x.models import ObjectInstance, ObjectType
+from i3x.patterns import Budget
 
 _INSTALL = 'checking values against their schemas needs jsonschema: pip install "i3x-client[types]"'
 _MOST_PARTS = 100_000  # of a schema
@@ -22,11 +22,6 @@ _MOST_PROBLEMS = 1_000  # that are compared
 _MOST_TOLD = 20
 _MOST_LIKENED = 1_000  # names of fields that a wrong one is compared with
 _LONGEST = 200
-
-# A pattern is tried only if it can't take long: one with a repeated group, a reference back to one or many repeats may.
-_LONGEST_PATTERN = 200
-_LONGEST_MATCHED = 500
-_SLOW = re.compile(r"\)[*+{]|\\[1-9]|\(\?P=|\(\?[(<]|(?:[*+{].*){3}", re.DOTALL)
 
 
 class ElementSchema:
@@ -270,7 +265,7 @@ def _guarded(draft: Any) -> dict[str, Keyword]:
     """Return the keywords that are looked at in another way than a draft does."""
     from referencing.exceptions import Unresolvable
 
-    originals = draft.VALIDATORS
+    originals, budget = draft.VALIDATORS, Budget()
 
     def reference(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
         # What is not in the schema is not read, and so not checked.
@@ -279,7 +274,7 @@ def _guarded(draft: Any) -> dict[str, Keyword]:
                 yield from originals["$ref"](validator, said, value, schema) or ()
 
     def pattern(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
-        if _is_quick(said) and isinstance(value, str) and len(value) <= _LONGEST_MATCHED:
+        if isinstance(value, str) and isinstance(said, str) and budget.allows(said, [value]):
             yield from originals["pattern"](validator, said, value, schema) or ()
 
     def required(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
@@ -292,7 +287,8 @@ def _guarded(draft: Any) -> dict[str, Keyword]:
 
     def by_names(name: str) -> Keyword:
         def checked(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
-            if all(map(_is_quick, schema.get("patternProperties", ()))):
+            names = [name for name in value if isinstance(name, str)] if isinstance(value, dict) else []
+            if all(budget.allows(each, names) for each in schema.get("patternProperties", ())):
                 yield from originals[name](validator, said, value, schema) or ()
 
         return checked
@@ -310,16 +306,6 @@ def _is_nullable(schema: Mapping[str, Any], name: str) -> bool:
     field = properties.get(name) if isinstance(properties, Mapping) else None
     kind = field.get("type") if isinstance(field, Mapping) else None
     return kind == "null" or (isinstance(kind, list) and "null" in kind)
-
-
-def _is_quick(pattern: Any) -> bool:
-    if not isinstance(pattern, str) or len(pattern) > _LONGEST_PATTERN or _SLOW.search(pattern):
-        return False
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError):
-        return False
-    return True
 
 
 def _is_large(schema: Any) -> bool:

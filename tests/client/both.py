@@ -8,12 +8,41 @@ from typing import Any, Protocol, Self, cast
 from anyio.from_thread import BlockingPortal
 
 import i3x
+from i3x.delivery.consumer import AsyncConsumer, Consumer
 
 
 class Make(Protocol):
     """Builds a client that is not connected yet; the arguments are those of the clients' constructors."""
 
     def __call__(self, *arguments: Any, **options: Any) -> i3x.Client: ...
+
+
+class BlockingConsumer:
+    """An `AsyncConsumer` in the form of a `Consumer`."""
+
+    def __init__(self, consumer: AsyncConsumer, portal: BlockingPortal) -> None:
+        self._consumer = consumer
+        self._portal = portal
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._consumer, name)
+        return functools.partial(self._portal.call, value) if inspect.iscoroutinefunction(value) else value
+
+    def __enter__(self) -> Self:
+        self._portal.call(self._consumer.__aenter__)
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._portal.call(cast("Any", self._consumer.__aexit__), *failure)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> i3x.SyncBatch:
+        try:
+            return self._portal.call(self._consumer.__anext__)
+        except StopAsyncIteration:
+            raise StopIteration from None
 
 
 class Blocking:
@@ -39,6 +68,9 @@ class Blocking:
 
     def __repr__(self) -> str:
         return repr(self.client)
+
+    def consume(self, *arguments: Any, **options: Any) -> Consumer:
+        return cast("Consumer", BlockingConsumer(self.client.consume(*arguments, **options), self.portal))
 
     def _run(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         return self.portal.call(functools.partial(function, *arguments, **options))

@@ -119,6 +119,18 @@ def test_what_json_allows_and_nobody_understands_alike() -> None:
     assert "'a'" in found.remarks[1] + found.remarks[0]
 
 
+def test_keys_that_are_there_twice_among_very_many() -> None:
+    # Counting each of so many anew takes minutes.
+    keys = [f'"{number}": 1' for number in range(200_000)]
+    found = strict_json.read(f"{{{', '.join((*keys, keys[-1]))}}}".encode())
+    assert found.remarks == ("the key '199999' is there twice in one object",)
+
+
+def test_what_is_wrong_everywhere_is_said_a_few_times() -> None:
+    objects = ", ".join(f'{{"{number}": 1, "{number}": 1}}' for number in range(100))
+    assert len(strict_json.read(f"[{objects}]".encode()).remarks) == 3
+
+
 @given(st.text(min_size=4, max_size=30), st.text(max_size=60), st.text(max_size=60), st.integers(1, 80))
 def test_no_secret_is_ever_shown(secret: str, before: str, after: str, limit: int) -> None:
     redaction = Redaction([secret])
@@ -166,6 +178,11 @@ def test_schemas_of_object_types() -> None:
     assert type_schemas.misfits(schema, {}, 1) == ["$ 'speed' is a required property"]
     assert type_schemas.misfits({"pattern": "^[A-Z]+$"}, "abc", 1) != []
     assert type_schemas.misfits({"pattern": "("}, "abc", 1) == [], "ECMAScript may know it"
+    assert type_schemas.misfits({"pattern": "x*x*x*y"}, "x" * 5000, 1) == [], "it takes hours"
+    with pytest.raises(type_schemas.Unusable):
+        type_schemas.misfits({"patternProperties": {"x*x*x*y": {}}}, {"x" * 5000: 1}, 1)
+    with pytest.raises(type_schemas.Unusable):
+        type_schemas.misfits({"patternProperties": {r"\p{L}": {}}}, {"a": 1}, 1)
     assert (
         type_schemas.misfits({"$schema": "http://json-schema.org/draft-07/schema#", "type": "integer"}, 3, 1)
         == []

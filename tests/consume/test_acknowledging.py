@@ -7,8 +7,9 @@ import pytest
 
 import i3x
 from i3x.testing import Server
+from tests.client.both import Make
 
-from .both import Connect, acknowledged, position, values
+from .support import acknowledged, position, values
 
 OPTIONS: dict[str, Any] = {"poll_interval": 0.02, "timeout": 5}
 
@@ -114,7 +115,7 @@ def test_batches_without_numbers_acknowledge_nothing_and_keep_the_pace(
     assert acknowledged(server) == [None] * 4
 
 
-def test_the_pace_of_polling_holds_while_there_is_something(connect: Connect, path: Path) -> None:
+def test_the_pace_of_polling_holds_while_there_is_something(connect: Make, path: Path) -> None:
     with Server(tick=0.005) as server:
         with connect(server.url).consume(["meter-301"], path, poll_interval=0.2, timeout=5) as consumer:
             next(consumer)

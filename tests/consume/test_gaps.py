@@ -11,8 +11,9 @@ import pytest
 import i3x
 from i3x.testing import Server
 from i3x.testing.answers import Answer, encode
+from tests.client.both import Make
 
-from .both import Connect, acknowledged, asked, position, values
+from .support import acknowledged, asked, position, values
 
 OPTIONS: dict[str, Any] = {"poll_interval": 0.02, "timeout": 5}
 BRIEFLY: dict[str, Any] = {"poll_interval": 0.02, "timeout": 0.3}
@@ -74,7 +75,7 @@ def test_a_restart_of_the_server_is_one_gap_filled_before_anything_newer(
         assert gap.start_time - timedelta(seconds=2) <= moment <= gap.end_time
 
 
-def test_a_subscription_that_expired_between_two_runs(connect: Connect, path: Path) -> None:
+def test_a_subscription_that_expired_between_two_runs(connect: Make, path: Path) -> None:
     with Server(tick=None, time_to_live=0.2) as server:
         client = connect(server.url, client_id="first")
         with client.consume(["sensor-001"], path, **OPTIONS) as consumer:
@@ -137,7 +138,7 @@ def test_a_value_that_came_late_is_replayed_too(
         assert 2.5 in values(next(consumer))
 
 
-def test_a_queue_that_overflowed(connect: Connect, path: Path) -> None:
+def test_a_queue_that_overflowed(connect: Make, path: Path) -> None:
     with Server(tick=None, queue_limit=3) as server:
         client = connect(server.url)
         told = _told(client)
@@ -159,7 +160,7 @@ def test_a_queue_that_overflowed(connect: Connect, path: Path) -> None:
         assert position(path)["lost"] is False
 
 
-def test_an_overflow_that_was_not_dealt_with_is_not_forgotten(connect: Connect, path: Path) -> None:
+def test_an_overflow_that_was_not_dealt_with_is_not_forgotten(connect: Make, path: Path) -> None:
     """Some servers say only once that they dropped something."""
     with Server(tick=None, queue_limit=2) as server:
         client = connect(server.url)
@@ -195,7 +196,7 @@ def unfilled(request: pytest.FixtureRequest) -> Iterator[tuple[Server, dict[str,
 
 
 def test_a_gap_that_stays_open_says_so_and_is_told_once(
-    connect: Connect, path: Path, unfilled: tuple[Server, dict[str, Any], str]
+    connect: Make, path: Path, unfilled: tuple[Server, dict[str, Any], str]
 ) -> None:
     server, options, said = unfilled
     client = connect(server.url)
@@ -214,7 +215,7 @@ def test_a_gap_that_stays_open_says_so_and_is_told_once(
     assert len(asked(server, "createSubscription")) == 2
 
 
-def test_the_new_subscription_of_a_quiet_plant_is_kept(connect: Connect, path: Path) -> None:
+def test_the_new_subscription_of_a_quiet_plant_is_kept(connect: Make, path: Path) -> None:
     with Server(tick=None, history=False) as server:
         client = connect(server.url)
         told = _told(client)

@@ -9,14 +9,15 @@ import pytest
 
 import i3x
 from i3x.testing import Server
+from tests.client.both import Make
 
-from .both import Connect, asked, position, values
+from .support import asked, position, values
 
 OPTIONS: dict[str, Any] = {"poll_interval": 0.02, "timeout": 5}
 WAYS_TO_BEGIN: tuple[Callable[[Any], object], ...] = (next, lambda consumer: consumer.delete())
 
 
-def _monitored(server: Server, connect: Connect, path: Path) -> dict[str, int]:
+def _monitored(server: Server, connect: Make, path: Path) -> dict[str, int]:
     """What the server monitors for a checkpoint."""
     held = position(path)
     client = connect(server.url, client_id=held["clientId"])
@@ -25,7 +26,7 @@ def _monitored(server: Server, connect: Connect, path: Path) -> dict[str, int]:
 
 
 def test_close_leaves_the_subscription_on_the_server(
-    client: i3x.Client, server: Server, connect: Connect, path: Path
+    client: i3x.Client, server: Server, connect: Make, path: Path
 ) -> None:
     consumer = client.consume(["sensor-001"], path, **OPTIONS)
     assert consumer.subscription_id is None
@@ -38,7 +39,7 @@ def test_close_leaves_the_subscription_on_the_server(
 
 
 def test_disconnect_leaves_the_subscription_on_the_server(
-    client: i3x.Client, server: Server, connect: Connect, path: Path
+    client: i3x.Client, server: Server, connect: Make, path: Path
 ) -> None:
     server.set_value("sensor-001", 0.5)
     consumer = client.consume(["sensor-001"], path, **OPTIONS)
@@ -95,7 +96,7 @@ def test_delete_that_fails_keeps_both_and_can_be_tried_again(
 
 
 def test_the_next_client_goes_on_where_the_last_one_stopped(
-    server: Server, connect: Connect, path: Path
+    server: Server, connect: Make, path: Path
 ) -> None:
     first = connect(server.url, client_id="first")
     with first.consume(["sensor-001"], path, **OPTIONS) as consumer:
@@ -146,7 +147,7 @@ def test_a_corrupt_file_is_never_started_over(
     assert asked(server, "createSubscription") == []
 
 
-def test_the_file_of_another_server_is_refused(client: i3x.Client, connect: Connect, path: Path) -> None:
+def test_the_file_of_another_server_is_refused(client: i3x.Client, connect: Make, path: Path) -> None:
     with client.consume(["sensor-001"], path, **OPTIONS):
         pass
     content = path.read_bytes()
@@ -162,7 +163,7 @@ def test_the_file_of_another_server_is_refused(client: i3x.Client, connect: Conn
 
 
 def test_items_that_changed_between_runs_are_registered_and_unregistered(
-    client: i3x.Client, server: Server, connect: Connect, path: Path
+    client: i3x.Client, server: Server, connect: Make, path: Path
 ) -> None:
     with client.consume(["sensor-001", "sensor-002"], path, **OPTIONS):
         pass

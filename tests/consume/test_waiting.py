@@ -16,8 +16,9 @@ import pytest
 
 import i3x
 from i3x.testing import Server
+from tests.client.both import Make
 
-from .both import Connect, asked, position, values
+from .support import asked, position, values
 
 OPTIONS: dict[str, Any] = {"poll_interval": 0.02, "timeout": 10}
 
@@ -195,7 +196,7 @@ def test_a_callback_that_fails_ends_the_loop_and_loses_nothing(
 
 
 def test_disconnect_is_not_held_up_by_a_consumer_and_ends_it(
-    connect: Connect, server: Server, path: Path
+    connect: Make, server: Server, path: Path
 ) -> None:
     client = connect(server.url)
     ended: list[BaseException] = []

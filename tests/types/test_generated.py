@@ -376,9 +376,8 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_many_types_of_one_name_are_numbered() -> None:
     names = Names()
-    taken = [
-        names.take("Pump") for _ in range(50_000)
-    ]  # which looking for each number from 2 on takes minutes for
+    # Looking for each number from 2 on takes minutes for so many.
+    taken = [names.take("Pump") for _ in range(50_000)]
     assert taken[:3] == ["Pump", "Pump2", "Pump3"]
     assert len(set(taken)) == 50_000
     assert names.take("Pump2") == "Pump2_2"

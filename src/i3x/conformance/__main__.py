@@ -20,9 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from i3x.conformance.command import execute
 
         return execute(**options)
-    except (
-        BrokenPipeError
-    ):  # the reader went away, as `head` does; nor must the interpreter try to write the rest
+    except BrokenPipeError:
+        # The reader went away, as `head` does; nor must the interpreter try to write the rest.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _READER_GONE
     except (ValueError, ImportError) as error:

@@ -15,8 +15,7 @@ from i3x.conformance.report import Report
 from i3x.conformance.runner import run
 from i3x.conformance.terminal import Terminal
 
-USAGE_ERROR = 2
-INTERRUPTED = 130
+_INTERRUPTED = 130
 
 
 def execute(
@@ -59,7 +58,7 @@ def execute(
         report = run(url, options, terminal.outcome, terminal.start)
     except KeyboardInterrupt:
         terminal.interrupted()
-        return INTERRUPTED
+        return _INTERRUPTED
     terminal.end(report)
     write(report, *files)
     return report.exit_code

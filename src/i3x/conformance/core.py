@@ -5,7 +5,7 @@ from __future__ import annotations
 from i3x.conformance import document
 from i3x.conformance.context import Context
 from i3x.conformance.definition import Broken, Doubtful, Level, Reason, Skipped, conformance_test
-from i3x.conformance.exchange import REFUSED, Exchange
+from i3x.conformance.exchange import Exchange
 from i3x.conformance.rules import refuse, shown
 from i3x.raw.api.explore import get_namespaces
 from i3x.raw.api.info import get_info
@@ -49,7 +49,7 @@ def info(context: Context) -> str | None:
 def info_is_open(context: Context) -> None:
     """Refused without credentials is wrong; any other trouble is not about them."""
     answer = _anonymous_info(context)
-    if answer.status in REFUSED:
+    if answer.is_refused:
         raise Broken(f"without credentials, the answer has the status {answer.status}")
     if not answer.is_ok_json:
         raise Skipped(Reason.BLOCKED, "without credentials, /info brings no JSON, for other reasons")
@@ -90,10 +90,10 @@ def compression(context: Context) -> None:
         raise Broken(
             f"`Content-Encoding` is {shown(encoding)}" if encoding else "there is no `Content-Encoding`"
         )
-    if not answer.unpacked and not answer.problem:
-        raise Broken("`Content-Encoding` says gzip, and the body is not, or not to its end, compressed")
     if answer.problem:
         raise Broken(answer.problem)
+    if not answer.unpacked:
+        raise Broken("`Content-Encoding` says gzip, and the body is not, or not to its end, compressed")
 
 
 @conformance_test(
@@ -121,7 +121,7 @@ def encryption(context: Context) -> None:
 def authentication(context: Context) -> None:
     """Anonymous requests for data are refused."""
     answer = context.server.send(get_namespaces, anonymous=True)
-    if answer.status in REFUSED:
+    if answer.is_refused:
         return
     if answer.is_success:
         raise Doubtful("data is given without credentials")

@@ -49,11 +49,6 @@ def misfits(component: str, value: Any) -> list[str]:
     return _lines(_component(component), value)
 
 
-def fits(component: str, value: Any) -> bool:
-    """Whether a value is what the document says of a component."""
-    return not misfits(component, value)
-
-
 def describe(errors: Iterator[ValidationError]) -> list[str]:
     """The first few errors, one line each, with the place."""
     first = list(itertools.islice(errors, _SHOWN + 1))

@@ -13,10 +13,7 @@ from i3x.conformance.definition import Broken
 from i3x.conformance.redaction import Redaction
 from i3x.raw_call import RawReply
 
-REFUSED = (401, 403)
-"""The statuses by which a server wants credentials, or others than it got."""
-
-SHOWN = 1_000
+_SHOWN = 1_000
 """Characters of a request or an answer that a report shows."""
 
 
@@ -41,8 +38,8 @@ class Exchange:
     """Whether the server did not give a complete answer."""
     is_unreachable: bool = False
     """Whether nobody is there, at whatever path."""
-    is_refused: bool = False
-    """Whether the server wants credentials, or others, though none were left out on purpose."""
+    anonymous: bool = False
+    """Whether credentials were left out on purpose."""
     conforms: bool = False
     """Whether all of the answer is as the API document says; if so, there is no need to look at its shape again."""
     deviations: tuple[str, ...] = ()
@@ -65,7 +62,7 @@ class Exchange:
             finding = document.judge(asked.operation_id, reply.status_code, body)
             remarks += (*_undeclared(reply), *finding.deviations)
         return cls(
-            sent=redaction.shorten(asked.text, SHOWN),
+            sent=redaction.shorten(asked.text, _SHOWN),
             received=_told(reply, problem, redaction),
             status=reply.status_code,
             headers=reply.headers,
@@ -74,7 +71,7 @@ class Exchange:
             unpacked=reply.unpacked,
             silent=reply.failure is not None or reply.stopped_by == "seconds",
             is_unreachable=isinstance(reply.failure, (httpx.ConnectError, httpx.ConnectTimeout)),
-            is_refused=reply.status_code in REFUSED and not asked.anonymous,
+            anonymous=asked.anonymous,
             conforms=finding.conforms,
             deviations=tuple(redaction.hide(f"{asked.path}: {remark}") for remark in remarks),
         )
@@ -83,13 +80,18 @@ class Exchange:
     def impossible(cls, asked: Asked, error: Exception, redaction: Redaction) -> Self:
         """A request that can't be sent, because of what the server uses as an id."""
         problem = redaction.hide(f"the request can't be sent: {error}")
-        sent = redaction.shorten(asked.text, SHOWN)
+        sent = redaction.shorten(asked.text, _SHOWN)
         return cls(sent=sent, received=problem, problem=problem, headers=httpx.Headers())
 
     @property
     def is_success(self) -> bool:
         """Whether the status is one of success."""
         return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was refused for want of credentials."""
+        return self.status in (401, 403)
 
     @property
     def is_ok_json(self) -> bool:
@@ -139,9 +141,9 @@ def _advice(failure: Exception) -> str:
 
 def _told(reply: RawReply, problem: str, redaction: Redaction) -> str:
     if reply.status_code is None:
-        return redaction.shorten(problem, SHOWN)
+        return redaction.shorten(problem, _SHOWN)
     # A character has at most four bytes, and a secret may go beyond the end: enough, and never all of a huge body.
-    start = redaction.shorten(reply.content[: 8 * SHOWN].decode("utf-8", "replace"), SHOWN)
+    start = redaction.shorten(reply.content[: 8 * _SHOWN].decode("utf-8", "replace"), _SHOWN)
     first = redaction.hide(f"{reply.status_code} ({_declared(reply)})")
     broken = f" [{redaction.hide(problem)}]" if reply.failure or reply.stopped_by else ""
     return f"{first} {start}{broken}"

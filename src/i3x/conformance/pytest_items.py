@@ -126,8 +126,8 @@ class Conformance:
             return
         terminalreporter.section(f"i3X 1.0 conformance of {report.url}")
         if not self._quiet:
-            for outcome in reports.findings(report.outcomes):
-                if outcome.result is not Result.FAIL:
+            for outcome in report.outcomes:
+                if reports.is_finding(outcome) and outcome.result is not Result.FAIL:
                     terminalreporter.line(f"{outcome.test.id}: {_told(outcome)}")
         if report.hint:
             terminalreporter.line(f"hint: {report.hint}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -47,6 +47,13 @@ def read_values(context: Context, ids: list[str], **fields: Any) -> tuple[list[J
     """The bulk items of current values, in the right envelope and shape."""
     answer = context.server.send(query_last_known_values, {"elementIds": ids, **fields})
     return bulk(answer, ids, check=shape("CurrentValueResult")), answer
+
+
+def _check_components(element_id: str, found: Any, check: Callable[[Any], Iterable[str]]) -> None:
+    """Insist that the components of an object are a map, in which `check` finds nothing wrong with any."""
+    if not isinstance(found, dict):
+        raise Broken(f"`components` of {shown(element_id)} is {kind(found)}, and not a map")
+    refuse(f"component {shown(part)} {problem}" for part, it in found.items() for problem in check(it))
 
 
 def _results(items: list[Json]) -> dict[str, Json]:
@@ -160,9 +167,7 @@ def components(context: Context) -> str | None:
     items, answer = read_values(context, [element_id], maxDepth=0)
     result = good(items[0])
     found = result.get("components") if result is not None else None
-    if not isinstance(found, dict):
-        raise Broken(f"`components` of {shown(element_id)} is {kind(found)}, and not a map")
-    refuse(f"component {shown(part)} {problem}" for part, it in found.items() for problem in vqt_problems(it))
+    _check_components(element_id, found, vqt_problems)
     if answer.status == 206:
         refuse(f"206, but {problem}" for problem in detail_problems(answer.body.get("responseDetail")))
     return None if found else f"{shown(element_id)} is a composition without components"
@@ -298,13 +303,7 @@ def history_of_components(context: Context) -> None:
     found = result.get("components") if result is not None else None
     if not found and (result is None or not result["values"]):
         raise Skipped(Reason.UNTESTABLE, "nothing was recorded of it in the last 24 hours")
-    if not isinstance(found, dict):
-        raise Broken(f"`components` of {shown(element_id)} is {kind(found)}, and not a map")
-    refuse(
-        f"component {shown(part)} {problem}"
-        for part, it in found.items()
-        for problem in _component_problems(it)
-    )
+    _check_components(element_id, found, _component_problems)
 
 
 def _component_problems(component: Any) -> Iterable[str]:

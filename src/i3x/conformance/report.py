@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,6 +124,6 @@ def explanation(outcome: Outcome) -> list[tuple[str, str]]:
     return [(name, text) for name, text in lines if text]
 
 
-def findings(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes that somebody should look at."""
-    return [each for each in outcomes if each.result in (Result.FAIL, Result.WARN) or each.deviations]
+def is_finding(outcome: Outcome) -> bool:
+    """Whether somebody should look at an outcome."""
+    return outcome.result in (Result.FAIL, Result.WARN) or bool(outcome.deviations)

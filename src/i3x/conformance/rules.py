@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from i3x.conformance import document
-from i3x.conformance.definition import Broken
+from i3x.conformance.definition import Broken, Doubtful
 from i3x.conformance.exchange import Exchange
 
 Json = dict[str, Any]
 
-QUALITIES = ("Good", "GoodNoData", "Bad", "Uncertain")
-EMPTY_QUALITIES = ("Bad", "GoodNoData")
+_QUALITIES = ("Good", "GoodNoData", "Bad", "Uncertain")
+_EMPTY_QUALITIES = ("Bad", "GoodNoData")
 """The qualities of a null value, and of no other."""
 
 _SHOWN = 5
@@ -50,15 +50,20 @@ def success(exchange: Exchange) -> Any:
     return body["result"]
 
 
+def _list(exchange: Exchange) -> list[Any]:
+    result = success(exchange)
+    if not isinstance(result, list):
+        raise Broken(f"`result` is {kind(result)}, and not a list", exchange)
+    return result
+
+
 def listing(exchange: Exchange, component: str) -> list[Json]:
     """The list in the success envelope, each item of the shape of a component.
 
     Raises:
         Broken: It is something else.
     """
-    result = success(exchange)
-    if not isinstance(result, list):
-        raise Broken(f"`result` is {kind(result)}, and not a list", exchange)
+    result = _list(exchange)
     items = () if exchange.conforms else result
     refuse(
         (
@@ -77,9 +82,7 @@ def entries(exchange: Exchange) -> list[Json]:
     Raises:
         Broken: It is something else.
     """
-    result = success(exchange)
-    if not isinstance(result, list):
-        raise Broken(f"`result` is {kind(result)}, and not a list", exchange)
+    result = _list(exchange)
     refuse(
         (
             f"result[{index}] is {kind(item)}, and not an object"
@@ -182,6 +185,17 @@ def refuse_unless(exchange: Exchange, status: int) -> None:
         raise Broken(f"the status is {exchange.status}, and not {status}", exchange)
 
 
+def refused_as_undeclared(exchange: Exchange, what: str, statuses: Collection[int] = (501,)) -> None:
+    """Insist that the server refuses what it declares not to have.
+
+    Raises:
+        Doubtful: It answers with another HTTP status than these.
+    """
+    if exchange.status not in statuses:
+        status = exchange.problem if exchange.status is None else f"the status is {exchange.status}"
+        raise Doubtful(f"{what} that is not declared was not refused with 501: {status}", exchange)
+
+
 def shape(component: str) -> Callable[[Any], list[str]]:
     """What is wrong with a value, by the document's word on a component."""
     return lambda value: document.misfits(component, value)
@@ -211,9 +225,9 @@ def vqt_problems(point: Any) -> list[str]:
 def quality_problems(point: Json) -> list[str]:
     """What is wrong with the quality and the timestamp of a value."""
     problems: list[str] = []
-    if point.get("quality") not in QUALITIES:
+    if point.get("quality") not in _QUALITIES:
         problems.append(
-            f"has the quality {shown(point.get('quality'))}, which is none of {', '.join(QUALITIES)}"
+            f"has the quality {shown(point.get('quality'))}, which is none of {', '.join(_QUALITIES)}"
         )
     if moment(point.get("timestamp")) is None:
         problems.append(
@@ -225,7 +239,7 @@ def quality_problems(point: Json) -> list[str]:
 def pairing_problems(point: Json) -> list[str]:
     """What is wrong with the quality for this value."""
     empty, quality = point.get("value") is None, point.get("quality")
-    if quality not in QUALITIES or empty == (quality in EMPTY_QUALITIES):
+    if quality not in _QUALITIES or empty == (quality in _EMPTY_QUALITIES):
         return []
     return [f"has {'a null value' if empty else 'a value'} with the quality {quality}"]
 

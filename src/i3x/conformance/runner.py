@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from i3x.conformance.context import Context
 from i3x.conformance.definition import (
@@ -22,7 +22,7 @@ from i3x.conformance.definition import (
     Skipped,
     Test,
 )
-from i3x.conformance.exchange import REFUSED, Exchange
+from i3x.conformance.exchange import Exchange
 from i3x.conformance.options import Options, checked_url
 from i3x.conformance.redaction import Redaction
 from i3x.conformance.report import Report
@@ -32,7 +32,9 @@ from i3x.conformance.verdict import is_structured
 from i3x.raw.api.info import get_info
 
 _MESSAGE = 2_000
+"""Characters of a message."""
 _SHOWN = 100
+"""Characters of what a server says of itself."""
 _VERSIONED = re.compile(r"/v\d+$", re.ASCII)
 
 
@@ -53,7 +55,7 @@ def run(
     Raises:
         ValueError: The address can't be one. Whatever a server or a network does is in the report.
     """
-    with Run(url, options) as running:
+    with contextlib.closing(Run(url, options)) as running:
         for test in TESTS:
             if on_start is not None:
                 on_start(test)
@@ -64,7 +66,7 @@ def run(
 
 
 class Run:
-    """One run. Close it, or use it as a context manager: what it has created on the server is then deleted."""
+    """One run. Close it: what it has created on the server is then deleted."""
 
     def __init__(self, url: str, options: Options | None = None) -> None:
         self._url = checked_url(url)
@@ -78,17 +80,6 @@ class Run:
         self._deviations: set[str] = set()
         self._refused: int | None = None
         """The first status of an answer that a test failed on and that other credentials may change."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def outcome(self, test_id: str) -> Outcome:
         """The outcome of a test; it is run, after those that it needs, if it was not yet."""
@@ -147,7 +138,7 @@ class Run:
         answers: dict[str, Exchange] = {}
         for address in addresses:
             answers[address] = answer = self._ask(address, anonymous=True)
-            if answer.is_ok_json or answer.status in REFUSED or answer.is_unreachable:
+            if answer.is_ok_json or answer.is_refused or answer.is_unreachable:
                 self._context.anonymous_info = answer
                 return
         self._context.anonymous_info = answers[addresses[0]]
@@ -212,17 +203,18 @@ class Run:
     def _told(self, test: Test, result: Result, message: str, exchange: Exchange | None = None) -> Outcome:
         exchanges = self._context.server.exchanges
         shown = exchange or (exchanges[-1] if exchanges else None)
-        told = shown is not None and result in (Result.FAIL, Result.WARN)
+        if result is Result.PASS:
+            shown = None
         failing = shown if result is Result.FAIL else None  # the failure itself says what is wrong there
-        if failing is not None and failing.is_refused and self._refused is None:
+        if failing is not None and failing.is_refused and not failing.anonymous and self._refused is None:
             self._refused = failing.status
         return Outcome(
             test,
             result,
             None,
             self._redaction.shorten(message, _MESSAGE),
-            shown.sent if shown is not None and told else "",
-            shown.received if shown is not None and told else "",
+            shown.sent if shown is not None else "",
+            shown.received if shown is not None else "",
             self._new_deviations(failing),
         )
 

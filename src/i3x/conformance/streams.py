@@ -6,8 +6,7 @@ import contextlib
 import json
 import socket
 import threading
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 
@@ -22,10 +21,11 @@ _HEADERS = {"Accept": "text/event-stream, application/json", "Accept-Encoding": 
 _REST = 0.5
 """Seconds for the rest of an answer that is no event stream."""
 _HANG_UP = 2.0
+"""Seconds for the thread to notice that it was hung up on."""
 
 
 class Stream:
-    """A stream on a thread of its own, read until it ends, is closed, or has lasted its longest."""
+    """A stream on a thread of its own, read until it ends, is closed, or has lasted `longest` seconds."""
 
     def __init__(self, server: Server, body: dict[str, str], longest: float) -> None:
         self._server = server
@@ -39,17 +39,6 @@ class Stream:
         self._reply: RawReply | None = None
         self._thread = threading.Thread(target=self._run, name="i3x.conformance stream", daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def opened(self, seconds: float) -> Exchange | None:
         """Wait until the server answers: None if an event stream is open, else the answer that is there instead."""
@@ -94,6 +83,7 @@ class Stream:
 
     def close(self) -> None:
         """Hang up, if the stream is still open."""
+        # A thread that reads is not woken when its socket is closed, only when that is shut down.
         response = self._response
         network = response.extensions.get("network_stream") if response is not None else None
         wire = network.get_extra_info("socket") if network is not None else None

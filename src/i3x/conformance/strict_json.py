@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 _SHOWN = 40
+_MOST_REMARKS = 3
 
 
 class NotJsonError(ValueError):
@@ -23,7 +25,7 @@ class Read:
 
     value: Any
     remarks: tuple[str, ...]
-    """What JSON allows and no two readers understand alike."""
+    """What JSON allows and no two readers understand alike, the first few places."""
 
 
 def read(content: bytes) -> Read:
@@ -32,25 +34,12 @@ def read(content: bytes) -> Read:
     Raises:
         NotJsonError: It is no JSON; the message says why.
     """
-    remarks: set[str] = set()
-
-    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            remarks.add(f"the key {twice[:_SHOWN]!r} is there twice in one object")
-        return found
-
-    def number(text: str) -> float:
-        value = float(text)
-        if math.isinf(value):
-            remarks.add(f"the number {text[:_SHOWN]} is too large for a double")
-        return value
-
+    hooks = _Hooks()
     try:
         text = content.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=members, parse_constant=_refuse, parse_float=number)
+        value = json.loads(
+            text, object_pairs_hook=hooks.members, parse_constant=_refuse, parse_float=hooks.number
+        )
     except UnicodeDecodeError as error:
         raise NotJsonError(f"it is not UTF-8: {error.reason} at byte {error.start}") from None
     except RecursionError:
@@ -59,7 +48,32 @@ def read(content: bytes) -> Read:
         raise NotJsonError(f"{error.msg} at character {error.pos}") from None
     except ValueError as error:  # an integer of thousands of digits
         raise NotJsonError(str(error)) from None
-    return Read(value, tuple(sorted(remarks)))
+    return Read(value, tuple(hooks.remarks))
+
+
+class _Hooks:
+    """What Python's reader calls, and what there was to remark, each once."""
+
+    def __init__(self) -> None:
+        self.remarks: dict[str, None] = {}
+
+    def members(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counted = Counter(name for name, _ in pairs)
+            twice = next(name for name, count in counted.items() if count > 1)
+            self._remark(f"the key {twice[:_SHOWN]!r} is there twice in one object")
+        return found
+
+    def number(self, text: str) -> float:
+        value = float(text)
+        if math.isinf(value):
+            self._remark(f"the number {text[:_SHOWN]} is too large for a double")
+        return value
+
+    def _remark(self, text: str) -> None:
+        if len(self.remarks) < _MOST_REMARKS:
+            self.remarks[text] = None
 
 
 def _refuse(word: str) -> NoReturn:

@@ -6,7 +6,7 @@ import os
 from typing import TextIO
 
 from i3x.conformance.definition import UNREACHED, Outcome, Result, Test
-from i3x.conformance.report import Report, explanation
+from i3x.conformance.report import Report, explanation, is_finding
 from i3x.conformance.verdict import Verdict
 
 _COLOURS = {Result.PASS: "32", Result.FAIL: "1;31", Result.WARN: "33", Result.SKIP: "2"}
@@ -44,8 +44,7 @@ class Terminal:
         """A test is done."""
         if self._live:
             self._write(_ERASE)
-        is_finding = outcome.result in (Result.FAIL, Result.WARN) or bool(outcome.deviations)
-        if (self._quiet and not is_finding) or outcome.message == UNREACHED:
+        if (self._quiet and not is_finding(outcome)) or outcome.message == UNREACHED:
             return
         self._heading(outcome.test)
         test = outcome.test

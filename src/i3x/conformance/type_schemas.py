@@ -6,9 +6,8 @@ that may hang a run or fetch anything: what can't be checked in time is not chec
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator, FormatChecker, SchemaError, ValidationError, validators
@@ -16,13 +15,10 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from i3x.conformance import document
+from i3x.patterns import Budget
 
-_TEXT = 1_000
 _NO_FORMATS = FormatChecker(formats=())
 """A pattern that Python does not know may be one of ECMAScript, which JSON Schema means."""
-_QUANTIFIED_GROUP = re.compile(r"\)[*+{]")
-_UNBOUNDED = re.compile(r"[*+]|\{\d*,")
-_ALTERNATIVE = re.compile(r"\|")
 
 
 class Unusable(Exception):  # noqa: N818 - it is the schema that has an error
@@ -40,11 +36,11 @@ def misfits(schema: Mapping[str, Any], value: Any, seconds: float) -> list[str]:
         NoSchema: The schema is none.
         Unusable: The value can't be checked against it, or not in time.
     """
-    base = _dialect(schema)
+    base, budget = _dialect(schema), Budget()
     try:
         base.check_schema(schema, format_checker=_NO_FORMATS)
-        _refuse_property_patterns(schema)
-        checker = _within(base, time.monotonic() + seconds)(schema, registry=Registry())
+        _refuse_property_patterns(schema, list(_names(value)), budget)
+        checker = _within(base, time.monotonic() + seconds, budget)(schema, registry=Registry())
         return document.describe(cast("Iterator[ValidationError]", checker.iter_errors(value)))
     except SchemaError as error:
         raise NoSchema(f"{error.json_path}: {error.message[:200]}") from None
@@ -60,7 +56,7 @@ def _dialect(schema: Mapping[str, Any]) -> Any:
     return validators.validator_for(schema, default=Draft202012Validator)
 
 
-def _within(base: Any, deadline: float) -> Any:
+def _within(base: Any, deadline: float, budget: Budget) -> Any:
     """The validator, but giving up at a time; what takes long goes through references, which are counted here."""
 
     def timed(keyword: str) -> Any:
@@ -73,39 +69,37 @@ def _within(base: Any, deadline: float) -> Any:
 
         return check
 
+    def pattern(validator: Any, said: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+        # One that Python does not know may be one of ECMAScript, which JSON Schema means.
+        if isinstance(instance, str) and budget.allows(said, [instance]):
+            yield from base.VALIDATORS["pattern"](validator, said, instance, schema) or ()
+
     changed = {
         name: timed(name) for name in ("$ref", "$dynamicRef", "$recursiveRef") if name in base.VALIDATORS
     }
     extend: Any = validators.extend
-    return extend(base, {**changed, "pattern": _pattern})
+    return extend(base, {**changed, "pattern": pattern})
 
 
-def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and _is_quick(pattern, len(instance)):
-        try:
-            found = re.search(pattern, instance)
-        except re.error:  # JSON Schema has the patterns of ECMAScript, and Python does not know all of them
-            return
-        if found is None:
-            yield ValidationError(f"{instance[:80]!r} does not match {pattern[:80]!r}")
-
-
-def _is_quick(pattern: str, length: int) -> bool:
-    """Whether a search is sure to end soon: no repeated repetitions, and few of them in a long text."""
-    repeats = len(_UNBOUNDED.findall(pattern))
-    if _QUANTIFIED_GROUP.search(pattern) and repeats + len(_ALTERNATIVE.findall(pattern)) > 1:
-        return False
-    return repeats <= 1 or (repeats <= 3 and length <= _TEXT)
-
-
-def _refuse_property_patterns(node: Any) -> None:
+def _refuse_property_patterns(node: Any, names: Sequence[str], budget: Budget) -> None:
     """The names of properties are matched in too many places to look after each."""
     if isinstance(node, dict):
         patterns = node.get("patternProperties")
-        if isinstance(patterns, dict) and not all(_is_quick(pattern, 0) for pattern in patterns):
-            raise Unusable("a pattern for the names of properties may take for ever")
-        for below in node.values():
-            _refuse_property_patterns(below)
-    elif isinstance(node, list):
-        for below in node:
-            _refuse_property_patterns(below)
+        if isinstance(patterns, dict) and not all(budget.allows(each, names) for each in patterns):
+            raise Unusable(
+                "a pattern for the names of properties may take for ever, or is none that Python knows"
+            )
+    for below in _parts(node):
+        _refuse_property_patterns(below, names, budget)
+
+
+def _names(value: Any) -> Iterator[str]:
+    """The names of all properties in a value."""
+    if isinstance(value, dict):
+        yield from value
+    for part in _parts(value):
+        yield from _names(part)
+
+
+def _parts(node: Any) -> Iterable[Any]:
+    return node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()

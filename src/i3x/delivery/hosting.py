@@ -137,6 +137,7 @@ class AsyncDeliveries:
 
     def _outlet(self, handler: Handler | None) -> MailboxOutlet:
         """Return the way to the handlers; where they run on this loop, their worker begins with the first."""
+        _needs_asyncio()
         if self._mailbox is None:
             self._mailbox = LoopMailbox()
             self._worker = asyncio.create_task(self._work(self._mailbox), name="i3x-handlers")

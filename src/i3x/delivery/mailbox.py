@@ -41,9 +41,8 @@ class _Mailbox(Generic[T]):
         self._push(item, weight)
         if self._added - self._taken >= self._capacity and self._space is None:
             self._space = asyncio.Event()
-            self._make_space(
-                self._space
-            )  # a thread may have emptied it before there was anything to wait for
+            # A thread may have emptied it before there was anything to wait for.
+            self._make_space(self._space)
 
     def _push(self, item: T, weight: int) -> None:
         raise NotImplementedError

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from i3x import arguments
 
@@ -13,8 +14,7 @@ Mode: TypeAlias = Literal["auto", "stream", "sync"]
 _MODES = ("auto", "stream", "sync")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a subscription is to be delivered; times in seconds."""
 
     delivery: Mode = "auto"

@@ -15,9 +15,8 @@ TEXTS = pa.dictionary(pa.int32(), pa.string())
 def whole(column: pa.ChunkedArray[Any]) -> Array:
     """Return a column as one array."""
     combined: Any = column.combine_chunks()
-    return (
-        _only(combined) if isinstance(combined, pa.ChunkedArray) else combined
-    )  # which, depends on the version
+    # Which of the two it is, depends on the version.
+    return _only(combined) if isinstance(combined, pa.ChunkedArray) else combined
 
 
 def _only(column: Any) -> Array:

@@ -52,9 +52,8 @@ def shape_of_schema(*schemas: Mapping[str, Any] | None) -> Shape:
         for path, kind in _Reader(schema).leaves(schema, (), ()):
             kinds: frozenset[Kind] = frozenset() if kind is None else frozenset((kind,))
             leaves[path] = leaves.get(path, frozenset()) | kinds
-    if leaves.get(()) == frozenset(
-        ("json",)
-    ):  # any object at all, which is what servers say of types they do not know
+    # Any object at all is what servers say of types that they do not know.
+    if leaves.get(()) == frozenset(("json",)):
         del leaves[()]
     return leaves
 

@@ -53,17 +53,17 @@ class Levels(Bulk):
 
     def _take(self, edges: BulkList[RelatedObject]) -> None:
         """Go one level on, with the edges that leave the present one."""
-        if self._depth == 0 and self._starts_at_one:
-            for error in edges.errors.values():
-                raise error
+        if self._depth == 0 and self._starts_at_one and edges.errors:
+            raise next(iter(edges.errors.values()))
         self._depth += 1
         self._frontier = []
         self.errors.update(edges.errors)
         self.partial = _joined(self.partial, edges.partial)
-        several = self._wanted is not None and self._filter is None
+        # Of several types, the server was asked for all.
+        wanted = self._wanted if self._filter is None else None
         for edge in edges:
             found = edge.object.element_id
-            if found in self._seen or (several and edge.source_relationship not in (self._wanted or ())):
+            if found in self._seen or (wanted is not None and edge.source_relationship not in wanted):
                 continue
             self._seen.add(found)
             self._ready.append(Hop(edge.object, self._depth, edge))

@@ -35,10 +35,10 @@ def generate_types(object_types: Iterable[ObjectType]) -> str:
     The text is the same for the same types in any order. Raises :class:`~i3x.InvalidServerResponseError`, naming the
     object type, for a schema that no types can be made of, and ``ImportError`` without the extra ``[types]``.
     """
+    from i3x.typegen.annotations import annotate
     from i3x.typegen.plan import make_plan
     from i3x.typegen.safety import check_source
     from i3x.typegen.source import write_source
-    from i3x.typegen.structure import generate
 
     try:
         plan = make_plan(object_types)
@@ -46,6 +46,6 @@ def generate_types(object_types: Iterable[ObjectType]) -> str:
         raise InvalidServerResponseError(
             "the schemas of the object types are nested too deep to be read"
         ) from error
-    source = write_source(plan, generate(plan))
+    source = write_source(plan, annotate(plan))
     check_source(source, {declaration.name: declaration.owner for declaration in plan.declarations})
     return source

@@ -10,6 +10,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 _LONGEST = 80
 _WORD = re.compile(r"[^\W_]+")
@@ -62,10 +63,11 @@ def _folded(char: str) -> str:
 
 
 class Names:
-    """Gives each name out once, and none that is taken: the second one of the same name gets a number."""
+    """Gives each name out once, and none that is reserved: the second one of the same name gets a number."""
 
-    def __init__(self, taken: Iterable[str] = ()) -> None:
+    def __init__(self, reserved: AbstractSet[str] = frozenset(), taken: Iterable[str] = ()) -> None:
         self.taken = set(taken)
+        self._reserved = reserved  # not copied: the fields of each class have the names of all classes here
         self._reached: dict[str, int] = {}  # up to which number each wish is taken: many may share one
 
     def take(self, wish: str, otherwise: str = "Type") -> str:
@@ -74,7 +76,7 @@ class Names:
         wish = f"{wish}_" if keyword.iskeyword(wish) or wish in _RESERVED else wish
         number = self._reached.get(wish, 1)
         name = wish
-        while name in self.taken:
+        while name in self.taken or name in self._reserved:
             number += 1
             name = f"{wish}{number}" if wish[-1].isalpha() and wish[0].isupper() else f"{wish}_{number}"
         self.taken.add(name)

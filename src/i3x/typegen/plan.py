@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -14,24 +15,16 @@ from i3x.typegen.schemas import describe, read_schema
 from i3x.typegen.shapes import Choice, Field, Record, Shape, UnreadableSchemaError
 from i3x.typegen.texts import readable
 
-IMPORTED = frozenset(
-    (
-        "Any",
-        "Final",
-        "IntEnum",
-        "Mapping",
-        "OBJECT_TYPES",
-        "StrEnum",
-        "Struct",
-        "TypeAlias",
-        "UNSET",
-        "UnsetType",
-        "annotations",
-        "field",
-    )
-)
-_IN_ANNOTATIONS = frozenset(("bool", "dict", "field", "float", "int", "list", "str"))
-MOST_CLASSES = 100_000
+IMPORTS = {
+    "__future__": ("annotations",),
+    "collections.abc": ("Mapping",),
+    "enum": ("IntEnum", "StrEnum"),
+    "typing": ("Any", "Final", "TypeAlias"),
+    "msgspec": ("UNSET", "Struct", "UnsetType", "field"),
+}
+"""All that a generated module may import."""
+_TAKEN = frozenset(("OBJECT_TYPES", *itertools.chain.from_iterable(IMPORTS.values())))
+_MOST_CLASSES = 100_000
 
 
 @dataclass(slots=True)
@@ -133,9 +126,9 @@ class Plan:
 
     def _declare(self, declaration: Declaration) -> None:
         self.declarations.append(declaration)
-        if len(self.declarations) > MOST_CLASSES:
+        if len(self.declarations) > _MOST_CLASSES:
             raise InvalidServerResponseError(
-                f"these object types would make more than {MOST_CLASSES} classes: generate fewer of them at once"
+                f"these object types would make more than {_MOST_CLASSES} classes: generate fewer of them at once"
             )
 
 
@@ -145,7 +138,7 @@ def make_plan(object_types: Iterable[ObjectType]) -> Plan:
     Raises :class:`~i3x.InvalidServerResponseError`, naming the object type, for a schema that can't be read.
     """
     types = _distinct(object_types)
-    plan, names = Plan(), Names(IMPORTED)
+    plan, names = Plan(), Names(_TAKEN)
     for element_id, object_type in types.items():
         wish = class_name(object_type.display_name) or class_name(element_id)
         plan.object_types[element_id] = names.take(wish, "Type")
@@ -214,7 +207,7 @@ def _declare_type(
         plan.declare_alias(name, owner, doc, shape)
         waiting += _declare_parts(plan, names, owner, shape)
     while waiting:
-        for own in own_fields(waiting.pop(0)).values():
+        for own in _own_fields(waiting.pop(0)).values():
             waiting += _declare_parts(plan, names, owner, own.shape)
 
 
@@ -240,7 +233,7 @@ def _parts(shape: Shape | None) -> Iterator[Shape]:
         yield from _parts(shape.values)
 
 
-def own_fields(struct: StructClass) -> dict[str, Field]:
+def _own_fields(struct: StructClass) -> dict[str, Field]:
     """Return the fields that a class does not inherit as they are, by their names on the wire."""
     if struct.base is None:
         return struct.record.fields
@@ -254,12 +247,13 @@ def own_fields(struct: StructClass) -> dict[str, Field]:
 
 def _name_fields(plan: Plan, names: Names) -> None:
     """Give the fields their names, when those of all classes are known: annotations name classes."""
+    reserved = _TAKEN | names.taken
     for struct in plan.declarations:
         if not isinstance(struct, StructClass):
             continue
         inherited = struct.base.known() if struct.base is not None else {}
-        free = Names((*_IN_ANNOTATIONS, *names.taken, *(each.name for each in inherited.values())))
-        own = {name: each for name, each in own_fields(struct).items() if is_writable(name)}
+        free = Names(reserved, (each.name for each in inherited.values()))
+        own = {name: each for name, each in _own_fields(struct).items() if is_writable(name)}
         chosen = {name: inherited[name].name for name in own if name in inherited}
         for wire_name in sorted(
             own.keys() - chosen.keys(), key=lambda name: (field_name(name) != name, name)

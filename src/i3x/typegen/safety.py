@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from i3x.errors import InvalidServerResponseError
-from i3x.typegen.source import IMPORTS
+from i3x.typegen.plan import IMPORTS
 
 _BASES = frozenset(("Struct", "StrEnum", "IntEnum"))
 _IN_ANNOTATIONS = frozenset(
@@ -43,14 +43,15 @@ class _Check:
     def __init__(self, owners: Mapping[str, str]) -> None:
         self._owners = owners
         self._names = _IN_ANNOTATIONS | owners.keys()
+        self._bases = _BASES | owners.keys()
         self._current: str | None = None
 
     def statement(self, node: ast.stmt) -> None:
         self._current = None
         if isinstance(node, ast.ImportFrom):
             names = {each.name for each in node.names if each.asname is None}
-            allowed = IMPORTS.get(node.module or "", frozenset())
-            self._demand(node.level == 0 and len(names) == len(node.names) and names <= allowed, node)
+            allowed = IMPORTS.get(node.module or "", ())
+            self._demand(node.level == 0 and len(names) == len(node.names) and names.issubset(allowed), node)
         elif isinstance(node, ast.ClassDef):
             self._current = self._owners.get(node.name)
             self._class(node)
@@ -66,7 +67,7 @@ class _Check:
     def _class(self, node: ast.ClassDef) -> None:
         bases = [base.id if isinstance(base, ast.Name) else "" for base in node.bases]
         self._demand(node.name in self._owners and not node.decorator_list, node)
-        self._demand(len(bases) == 1 and bases[0] in _BASES | self._owners.keys(), node)
+        self._demand(len(bases) == 1 and bases[0] in self._bases, node)
         for keyword in node.keywords:
             is_true = isinstance(keyword.value, ast.Constant) and keyword.value.value is True
             self._demand(keyword.arg in ("frozen", "kw_only") and is_true, keyword.value)

@@ -29,8 +29,8 @@ from i3x.typegen.shapes import (
 )
 from i3x.typegen.texts import readable
 
-MOST_LEVELS = 64
-LONGEST_TEXT = 1_000  # of an enumerated text
+_MOST_LEVELS = 64
+_LONGEST_TEXT = 1_000  # of an enumerated text
 
 _COMBINING = ("$ref", "allOf", "anyOf", "oneOf", "enum", "const")
 _UNITS = ("unit", "units", "engUnit", "x-unit", "x-engUnit")
@@ -71,14 +71,13 @@ class _Reader:
     def read(self, schema: Any, pointer: str, words: Words, level: int) -> Shape:
         if pointer in self._finished:
             return self._finished[pointer]
-        if (
-            pointer in self._begun
-        ):  # a cycle: through an object with fields it has a name, else it has no type
+        if pointer in self._begun:
+            # A cycle: through an object with fields it has a name, else it has no type.
             record = self._begun[pointer]
             return ANYTHING if record is None else Shape(frozenset(("object",)), record=record)
         self._combining.count(1)
-        if level > MOST_LEVELS:
-            raise UnreadableSchemaError(f"it is nested more than {MOST_LEVELS} levels deep")
+        if level > _MOST_LEVELS:
+            raise UnreadableSchemaError(f"it is nested more than {_MOST_LEVELS} levels deep")
         if isinstance(schema, bool):
             return ANYTHING if schema else NOTHING
         if not isinstance(schema, Mapping):
@@ -176,7 +175,7 @@ class _Reader:
         kinds = frozenset(itertools.chain.from_iterable(map(_kind_of, values)))
         strings = tuple(dict.fromkeys(value for value in values if isinstance(value, str)))
         integers = tuple(dict.fromkeys(int(value) for value in values if "integer" in _kind_of(value)))
-        can_list_strings = all(len(text) <= LONGEST_TEXT for text in strings)
+        can_list_strings = all(len(text) <= _LONGEST_TEXT for text in strings)
         can_list_integers = "number" not in kinds and all(-(2**63) <= each < 2**63 for each in integers)
         doc = describe(schema)
         return Shape(

@@ -11,8 +11,8 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-MOST_PARTS = 20_000  # of one schema: subschemas, fields and enumerated values
-MOST_NESTED = 200  # types within one annotation
+_MOST_PARTS = 20_000  # of one schema: subschemas, fields and enumerated values
+_MOST_NESTED = 200  # types within one annotation
 
 KINDS = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
 
@@ -60,8 +60,8 @@ class Shape:
 
     def __post_init__(self) -> None:
         size = 1 + sum(part.size for part in (self.items, self.values) if part is not None)
-        if size > MOST_NESTED:
-            raise UnreadableSchemaError(f"it nests more than {MOST_NESTED} types in one another")
+        if size > _MOST_NESTED:
+            raise UnreadableSchemaError(f"it nests more than {_MOST_NESTED} types in one another")
         object.__setattr__(self, "size", size)
 
     @property
@@ -108,8 +108,8 @@ class Combining:
     def count(self, parts: int) -> None:
         """Note that so many parts have been read or made; raises :class:`UnreadableSchemaError` for too many."""
         self._parts += parts
-        if self._parts > MOST_PARTS:
-            raise UnreadableSchemaError(f"it has more than {MOST_PARTS} parts")
+        if self._parts > _MOST_PARTS:
+            raise UnreadableSchemaError(f"it has more than {_MOST_PARTS} parts")
 
     def meet(self, one: Shape, other: Shape, words: tuple[str, ...]) -> Shape:
         """Return the shape of what fits both; ``words`` name a record that is made of two."""

@@ -1,12 +1,20 @@
-"""Writes the module: generated classes with their own names, their names on the wire, and what is said of them."""
+"""Writes the module: classes with their generated annotations, their names on the wire, and what is said of them."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
 
-from i3x.typegen.plan import Alias, Declaration, EnumClass, Plan, StructClass, StructField, is_writable
-from i3x.typegen.structure import Generated
+from i3x.typegen.plan import (
+    IMPORTS,
+    Alias,
+    Declaration,
+    EnumClass,
+    Plan,
+    StructClass,
+    StructField,
+    is_writable,
+)
 from i3x.typegen.texts import docstring, literal, readable
 
 _INDENT = "    "
@@ -19,21 +27,11 @@ _HEADER = '''\
 
 from __future__ import annotations
 '''
-_IMPORTS = {
-    "collections.abc": ("Mapping",),
-    "enum": ("IntEnum", "StrEnum"),
-    "typing": ("Any", "Final", "TypeAlias"),
-    "msgspec": ("UNSET", "Struct", "UnsetType", "field"),
-}
-IMPORTS = {"__future__": frozenset(("annotations",))} | {
-    module: frozenset(names) for module, names in _IMPORTS.items()
-}
-"""All that a generated module may import."""
 
 
-def write_source(plan: Plan, generated: Mapping[str, Generated]) -> str:
-    """Return the text of the module for a plan and what was generated for it."""
-    blocks = ["\n".join(_written(declaration, generated[declaration.name])) for declaration in _ordered(plan)]
+def write_source(plan: Plan, annotations: Mapping[str, list[str]]) -> str:
+    """Return the text of the module for a plan and the annotations of its declarations."""
+    blocks = ["\n".join(_written(each, annotations[each.name])) for each in _ordered(plan)]
     blocks.append("\n".join(_object_types(plan)))
     body = "\n\n\n".join(blocks) + "\n"
     return "\n".join((_HEADER, *_imports(body), "\n", body))
@@ -64,7 +62,7 @@ def _line(declaration: Declaration) -> Iterable[Declaration]:
 def _imports(body: str) -> list[str]:
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     lines = []
-    for module, names in _IMPORTS.items():
+    for module, names in IMPORTS.items():
         if module == "msgspec":
             lines.append("")
         if found := [name for name in names if name in used]:
@@ -72,16 +70,18 @@ def _imports(body: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _written(declaration: Declaration, generated: Generated) -> list[str]:
+def _written(declaration: Declaration, annotations: list[str]) -> list[str]:
     if isinstance(declaration, Alias):
-        head = f"{declaration.name}: TypeAlias = {generated.annotations[0]}"
+        head = f"{declaration.name}: TypeAlias = {annotations[0]}"
         return [head, *docstring(declaration.doc, "")]
     if isinstance(declaration, EnumClass):
-        head = f"class {declaration.name}({generated.base}):"
+        is_text = all(isinstance(value, str) for value in declaration.members.values())
+        head = f"class {declaration.name}({'StrEnum' if is_text else 'IntEnum'}):"
         lines = _members(declaration)
     else:
-        head = f"class {declaration.name}({generated.base}, frozen=True, kw_only=True):"
-        lines = _fields(declaration, generated)
+        base = declaration.base.name if declaration.base is not None else "Struct"
+        head = f"class {declaration.name}({base}, frozen=True, kw_only=True):"
+        lines = _fields(declaration, annotations)
     doc = docstring((*declaration.doc, *_left_out(declaration)), _INDENT)
     between = [""] if doc and lines else []
     return [head, *doc, *between, *lines] if doc or lines else [head, f"{_INDENT}pass"]
@@ -94,9 +94,9 @@ def _members(enum: EnumClass) -> list[str]:
     ]
 
 
-def _fields(struct: StructClass, generated: Generated) -> list[str]:
+def _fields(struct: StructClass, annotations: list[str]) -> list[str]:
     lines: list[str] = []
-    for field, annotation in zip(struct.fields, generated.annotations, strict=True):
+    for field, annotation in zip(struct.fields, annotations, strict=True):
         value = _value(field)
         lines.append(f"{_INDENT}{field.name}: {annotation}" + (f" = {value}" if value else ""))
         lines += docstring(["; ".join(field.of.doc)], _INDENT)

@@ -1,0 +1,28 @@
+"""What the tests of consumption ask of a server, a batch and a checkpoint."""
+
+from typing import Any
+
+import msgspec
+
+import i3x
+from i3x.testing import Server
+
+
+def asked(server: Server, operation: str) -> list[Any]:
+    """The bodies of all requests for an operation that the server got, oldest first."""
+    return [request.json for request in server.requests if request.operation == operation]
+
+
+def acknowledged(server: Server) -> list[int | None]:
+    """What each poll acknowledged."""
+    return [body.get("lastSequenceNumber") for body in asked(server, "syncSubscription")]
+
+
+def values(*batches: i3x.SyncBatch) -> list[Any]:
+    """The values in batches."""
+    return [change.value for batch in batches for change in batch.updates]
+
+
+def position(path: Any) -> Any:
+    """What a checkpoint file holds."""
+    return msgspec.json.decode(path.read_bytes())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from fractions import Fraction
 from typing import Any
 
 from i3x.errors import InvalidServerResponseError, InvalidValueError, ValueNotKeptError
@@ -134,7 +135,7 @@ class ElementSchema:
             raise self._unusable(f"`{error.json_path}`: {_short(error.message)}") from error
         except _TooManyStepsError as error:
             raise self._unusable("it takes too long to check") from error
-        except (RecursionError, ArithmeticError) as error:
+        except (RecursionError, ArithmeticError, ValueError) as error:
             raise self._unusable(f"it can't be checked ({type(error).__name__})") from error
 
     def _unusable(self, what: str) -> InvalidServerResponseError:
@@ -214,28 +215,7 @@ def _validator(schema: Mapping[str, Any]) -> Any:
     draft: Any = Draft202012Validator
     if isinstance(schema.get("$schema"), str):
         draft = validator_for(dict(schema), default=Draft202012Validator)
-    steps = _Steps()
-    keywords = {
-        name: steps.counted(keyword, _WEIGHTS.get(name, _one))
-        for name, keyword in {**draft.VALIDATORS, **_guarded(draft)}.items()
-    }
-    return extend(draft, keywords)  # type: ignore[no-untyped-call]
-
-
-class _Steps:
-    """Counts what the check of one value takes, and ends it where that is too much."""
-
-    def __init__(self) -> None:
-        self._left = _MOST_STEPS
-
-    def counted(self, keyword: Keyword, weight: Callable[[Any, Any], int]) -> Keyword:
-        def counted(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any] | None:
-            self._left -= weight(said, value)
-            if self._left < 0:
-                raise _TooManyStepsError
-            return keyword(validator, said, value, schema)
-
-        return counted
+    return extend(draft, _Check(draft.VALIDATORS).keywords())  # type: ignore[no-untyped-call]
 
 
 def _one(_said: Any, _value: Any) -> int:
@@ -261,44 +241,81 @@ def _pairs(_said: Any, value: Any) -> int:
 _WEIGHTS = {"enum": _comparisons, "uniqueItems": _pairs}
 
 
-def _guarded(draft: Any) -> dict[str, Keyword]:
-    """Return the keywords that are looked at in another way than a draft does."""
-    from referencing.exceptions import Unresolvable
+class _Check:
+    """The check of one value: it counts what it takes, and looks at some keywords in another way than a draft does."""
 
-    originals, budget = draft.VALIDATORS, Budget()
+    def __init__(self, originals: Mapping[str, Keyword]) -> None:
+        self._originals = originals
+        self._patterns = Budget()
+        self._left = _MOST_STEPS
 
-    def reference(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+    def keywords(self) -> dict[str, Keyword]:
+        own: dict[str, Keyword] = {
+            "$ref": self._reference,
+            "pattern": self._pattern,
+            "required": self._required,
+            "multipleOf": self._multiple_of,
+            "divisibleBy": self._multiple_of,
+            "patternProperties": self._by_names("patternProperties"),
+            "additionalProperties": self._by_names("additionalProperties"),
+            **dict.fromkeys(_LEFT_TO_THE_SERVER, _nothing),
+        }
+        return {
+            name: self._counted(name, own.get(name, keyword)) for name, keyword in self._originals.items()
+        }
+
+    def _counted(self, name: str, keyword: Keyword) -> Keyword:
+        weight = _WEIGHTS.get(name, _one)
+
+        def counted(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any] | None:
+            self._left -= weight(said, value)
+            if self._left < 0:
+                raise _TooManyStepsError
+            return keyword(validator, said, value, schema)
+
+        return counted
+
+    def _reference(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+        from referencing.exceptions import Unresolvable
+
         # What is not in the schema is not read, and so not checked.
         if isinstance(said, str) and said.startswith("#"):
             with contextlib.suppress(Unresolvable):
-                yield from originals["$ref"](validator, said, value, schema) or ()
+                yield from self._originals["$ref"](validator, said, value, schema) or ()
 
-    def pattern(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
-        if isinstance(value, str) and isinstance(said, str) and budget.allows(said, [value]):
-            yield from originals["pattern"](validator, said, value, schema) or ()
+    def _pattern(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+        if isinstance(value, str) and isinstance(said, str) and self._patterns.allows(said, [value]):
+            yield from self._originals["pattern"](validator, said, value, schema) or ()
 
-    def required(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+    def _required(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
         # By the standard a nullable field that is left out means the same as null.
         needed = [name for name in said if not _is_nullable(schema, name)] if isinstance(said, list) else said
-        yield from originals["required"](validator, needed, value, schema) or ()
+        yield from self._originals["required"](validator, needed, value, schema) or ()
 
-    def nothing(_validator: Any, _said: Any, _value: Any, _schema: Mapping[str, Any]) -> None:
-        """Patterns of names, wherever they are, decide about these: left to the server."""
+    def _multiple_of(
+        self, validator: Any, said: Any, value: Any, _schema: Mapping[str, Any]
+    ) -> Iterator[Any]:
+        from jsonschema.exceptions import ValidationError
 
-    def by_names(name: str) -> Keyword:
+        # As the numbers are written: 0.3 is three times 0.1, though not in binary arithmetic.
+        if validator.is_type(value, "number") and _exact(value) % _exact(said):
+            yield ValidationError(f"{_short(repr(value))} is not a multiple of {said!r}")
+
+    def _by_names(self, name: str) -> Keyword:
         def checked(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
             names = [name for name in value if isinstance(name, str)] if isinstance(value, dict) else []
-            if all(budget.allows(each, names) for each in schema.get("patternProperties", ())):
-                yield from originals[name](validator, said, value, schema) or ()
+            if all(self._patterns.allows(each, names) for each in schema.get("patternProperties", ())):
+                yield from self._originals[name](validator, said, value, schema) or ()
 
         return checked
 
-    guarded: dict[str, Keyword] = {"$ref": reference, "pattern": pattern, "required": required}
-    guarded |= {name: by_names(name) for name in ("patternProperties", "additionalProperties")}
-    guarded |= dict.fromkeys(
-        ("$dynamicRef", "$recursiveRef", "unevaluatedProperties", "unevaluatedItems"), nothing
-    )
-    return {name: keyword for name, keyword in guarded.items() if name in originals}
+
+_LEFT_TO_THE_SERVER = ("$dynamicRef", "$recursiveRef", "unevaluatedProperties", "unevaluatedItems")
+"""Patterns of names, wherever they are, decide about these."""
+
+
+def _nothing(_validator: Any, _said: Any, _value: Any, _schema: Mapping[str, Any]) -> None:
+    pass
 
 
 def _is_nullable(schema: Mapping[str, Any], name: str) -> bool:
@@ -306,6 +323,10 @@ def _is_nullable(schema: Mapping[str, Any], name: str) -> bool:
     field = properties.get(name) if isinstance(properties, Mapping) else None
     kind = field.get("type") if isinstance(field, Mapping) else None
     return kind == "null" or (isinstance(kind, list) and "null" in kind)
+
+
+def _exact(number: float) -> Fraction:
+    return Fraction(repr(number))
 
 
 def _is_large(schema: Any) -> bool:

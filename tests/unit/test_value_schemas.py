@@ -53,9 +53,9 @@ def test_nothing_outside_of_a_schema_is_read(
     [
         {"properties": {"a": {"pattern": SLOW_PATTERN}}},
         {"properties": {"a": {"pattern": "(.*)*x"}}},
-        {"properties": {"a": {"pattern": "a?" * 30 + "a" * 30 + "x"}}},
         {"properties": {"a": {"pattern": r"(a|a)(a|a)*\1+$"}}},
         {"properties": {"a": {"pattern": ".*.*.*.*.*.*.*.*=x"}}},
+        {"properties": {"a": {"pattern": "a?" * 30 + "a" * 30 + "x"}}},
         {"properties": {"a": {"pattern": r"\p{L}+(?<x>"}}},
         {"patternProperties": {SLOW_PATTERN: {"type": "string"}}, "additionalProperties": True},
         {"patternProperties": {SLOW_PATTERN: True}, "unevaluatedProperties": False},
@@ -107,10 +107,36 @@ def test_a_schema_that_is_of_no_use_is_told(schema: Any) -> None:
         check(schema, 5)
 
 
-def test_a_number_that_is_too_large_for_the_arithmetic() -> None:
-    schema = {"multipleOf": 1e-300}
-    with pytest.raises(i3x.I3XError):
-        check(schema, 10**300)
+@pytest.mark.parametrize(
+    ("number", "step"),
+    [(0.3, 0.1), (0.1, 0.1), (19.99, 0.01), (4.35, 0.05), (-0.7, 0.1), (6, 1.5), (1e22, 0.1), (7, 7),
+     (10**300, 1e-300), (1e300, 1e-300), (10**4000, 0.5)],
+)  # fmt: skip
+@pytest.mark.parametrize("draft", ["2020-12/schema", "2019-09/schema", "draft-07/schema#"])
+def test_multiples_are_those_of_the_numbers_as_they_are_written(
+    number: float, step: float, draft: str
+) -> None:
+    host = "https://json-schema.org/draft/" if draft.startswith("20") else "http://json-schema.org/"
+    check({"$schema": host + draft, "multipleOf": step}, number)
+
+
+@pytest.mark.parametrize(
+    ("number", "step"),
+    [(0.35, 0.1), (0.30000000000000004, 0.1), (1e300, 7e-300), (10**100 + 1, 1e100), (5, 3)],
+)
+def test_what_is_no_multiple_is_told(number: float, step: float) -> None:
+    with pytest.raises(i3x.InvalidValueError, match="is not a multiple of"):
+        check({"multipleOf": step}, number)
+
+
+@pytest.mark.parametrize("step", [float("inf"), float("nan")])
+def test_a_step_that_json_does_not_have_is_of_no_use(step: float) -> None:
+    with pytest.raises(i3x.InvalidServerResponseError, match="no use"):
+        check({"multipleOf": step}, 1)
+
+
+def test_multiples_are_of_numbers_alone() -> None:
+    check({"items": {"multipleOf": 2}}, [True, "1", None, {}, 2])
 
 
 @pytest.mark.parametrize(

@@ -744,8 +744,9 @@ class AsyncClient(ClientBase):
         """Check a value against the schema of the element's type, and what the element adds to it.
 
         Nothing is written: ``update_value`` writes what it is given, and leaves the check to the server. Parts of a
-        schema that lie outside of it, and patterns that may take long, are not looked at. It takes two requests, and
-        the extra ``[types]``. Standard: Explore, listObjectsById and queryObjectTypesById.
+        schema that lie outside of it, keywords that mean nothing there and patterns that may take long are not looked
+        at. It takes two requests, and the extra ``[types]``. Standard: Explore, listObjectsById and
+        queryObjectTypesById.
 
         Raises :class:`~i3x.InvalidValueError`, whose ``problems`` name the paths, if the value does not fit, and
         :class:`~i3x.NotFoundError` if the server does not know the element or its type.

@@ -7,10 +7,14 @@ left to the server to check.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fractions import Fraction
+from itertools import islice
 from typing import Any
+
+import attrs
 
 from i3x.errors import InvalidServerResponseError, InvalidValueError, ValueNotKeptError
 from i3x.models import ObjectInstance, ObjectType
@@ -120,21 +124,18 @@ class ElementSchema:
         return error
 
     def _found(self, value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
-        from jsonschema.exceptions import SchemaError
         from referencing import Registry
 
-        if _is_large(schema):
-            raise self._unusable(f"it has more than {_MOST_PARTS} parts")
-        kind = _validator(schema)
+        draft = _draft(schema)
         try:
-            kind.check_schema(schema, format_checker=None)  # patterns are not always Python's
-            errors = kind(schema, registry=Registry()).iter_errors(value)
+            usable = _usable(schema, draft)
+            errors = _extended(draft, _Check(draft.VALIDATORS).keywords())(
+                usable, registry=Registry()
+            ).iter_errors(value)
             for error, _ in zip(errors, range(_MOST_PROBLEMS), strict=False):
                 yield f"`{error.json_path}`: {_short(error.message)}"
-        except SchemaError as error:
-            raise self._unusable(f"`{error.json_path}`: {_short(error.message)}") from error
-        except _TooManyStepsError as error:
-            raise self._unusable("it takes too long to check") from error
+        except _UnusableError as error:
+            raise self._unusable(str(error)) from error
         except (RecursionError, ArithmeticError, ValueError) as error:
             raise self._unusable(f"it can't be checked ({type(error).__name__})") from error
 
@@ -203,19 +204,69 @@ def _target(schema: Any, reference: Any) -> Any:
 Keyword = Callable[[Any, Any, Any, Mapping[str, Any]], Iterator[Any] | None]
 
 
-class _TooManyStepsError(Exception):
-    """A small schema may mean very much."""
+class _UnusableError(Exception):
+    """A schema that no value can be checked against; the message says what it is about."""
 
 
-def _validator(schema: Mapping[str, Any]) -> Any:
-    """Return the class that checks values against a schema, of the draft that it names, for one use."""
+def _draft(schema: Mapping[str, Any]) -> Any:
+    """Return jsonschema's class for the draft that a schema names; the newest unless it is an older one."""
     from jsonschema import Draft202012Validator
-    from jsonschema.validators import extend, validator_for
+    from jsonschema.validators import validator_for
 
-    draft: Any = Draft202012Validator
-    if isinstance(schema.get("$schema"), str):
-        draft = validator_for(dict(schema), default=Draft202012Validator)
-    return extend(draft, _Check(draft.VALIDATORS).keywords())  # type: ignore[no-untyped-call]
+    if not isinstance(schema.get("$schema"), str):
+        return Draft202012Validator
+    return validator_for(dict(schema), default=Draft202012Validator)
+
+
+def _usable(schema: Mapping[str, Any], draft: Any) -> Mapping[str, Any]:
+    """Return a schema without the keywords that mean nothing in its draft, such as a type that there isn't.
+
+    What an exclusive bound means in draft 4, where it is a boolean beside the bound, is kept.
+    """
+    if _is_large(schema):
+        raise _UnusableError(f"it has more than {_MOST_PARTS} parts")
+    # What is listed twice does no harm, and to look for it may take long.
+    meta = _extended(draft, {"uniqueItems": _nothing})(draft.META_SCHEMA)
+    errors = list(islice(meta.iter_errors(schema), _MOST_PROBLEMS + 1))
+    if len(errors) > _MOST_PROBLEMS:
+        raise _UnusableError(f"more than {_MOST_PROBLEMS} of its keywords mean nothing")
+    usable = copy.deepcopy(schema) if errors else schema
+    for error in errors:
+        place = list(error.path)
+        if error.validator == "dependencies":  # at what holds an exclusive bound without the bound
+            for name, bound in _BOUNDS.items():
+                if bound not in error.instance:
+                    _drop(usable, [*place, name])
+        else:
+            _drop(usable, place)
+    return usable
+
+
+def _drop(schema: Any, place: Sequence[str | int]) -> None:
+    """Take a keyword out of a schema: the innermost one on the way to a place that is no good."""
+    holder, keyword, part = schema, "", schema
+    for token in place:
+        if isinstance(part, dict):
+            if token not in part:
+                return
+            holder, keyword = part, str(token)
+        part = part[token]
+    said = holder.pop(keyword, None)
+    bound = _BOUNDS.get(keyword)
+    if said is True and bound in holder:
+        holder[keyword] = holder.pop(bound)
+
+
+_BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+
+
+def _extended(draft: Any, keywords: Mapping[str, Keyword]) -> Any:
+    """Return a draft's class with other keywords, which hold for parts of a schema that name a draft too."""
+    from jsonschema.validators import extend
+
+    kind: Any = extend(draft, keywords)  # type: ignore[no-untyped-call]
+    kind.evolve = attrs.evolve
+    return kind
 
 
 def _one(_said: Any, _value: Any) -> int:
@@ -270,7 +321,7 @@ class _Check:
         def counted(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any] | None:
             self._left -= weight(said, value)
             if self._left < 0:
-                raise _TooManyStepsError
+                raise _UnusableError("it takes too long to check")
             return keyword(validator, said, value, schema)
 
         return counted

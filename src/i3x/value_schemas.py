@@ -47,14 +47,14 @@ class ElementSchema:
 
     def problems(self, value: Any) -> tuple[str, ...]:
         """Return what is wrong with a value, each with its path; nothing for a good one."""
-        own, added = value, {}
+        own = added = value
         if self._is_extended and self._known and isinstance(value, dict):
             extended = _property_names(self._extensions) if self._extensions else value.keys() - self._known
+            own = {name: part for name, part in value.items() if name in self._known or name not in extended}
             added = {name: part for name, part in value.items() if name in extended}
-            own = {name: part for name, part in value.items() if name not in extended}
-        found = list(self._found(own, self._schema))
+        found = list(self._found(own, value, self._schema))
         if self._extensions is not None:
-            found += self._found(added, self._extensions)
+            found += self._found(added, value, self._extensions)
         return tuple(dict.fromkeys(found))
 
     def changed(self, value: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,15 +123,15 @@ class ElementSchema:
         error.problems = problems
         return error
 
-    def _found(self, value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
+    def _found(self, value: Any, whole: Any, schema: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what is wrong with a value, or with that part of a whole one which a schema speaks of."""
         from referencing import Registry
 
         draft = _draft(schema)
         try:
             usable = _usable(schema, draft)
-            errors = _extended(draft, _Check(draft.VALIDATORS).keywords())(
-                usable, registry=Registry()
-            ).iter_errors(value)
+            keywords = _Check(draft.VALIDATORS, value, whole).keywords()
+            errors = _extended(draft, keywords)(usable, registry=Registry()).iter_errors(value)
             for error, _ in zip(errors, range(_MOST_PROBLEMS), strict=False):
                 yield f"`{error.json_path}`: {_short(error.message)}"
         except _UnusableError as error:
@@ -293,10 +293,14 @@ _WEIGHTS = {"enum": _comparisons, "uniqueItems": _pairs}
 
 
 class _Check:
-    """The check of one value: it counts what it takes, and looks at some keywords in another way than a draft does."""
+    """The check of one value: it counts what it takes, and looks at some keywords in another way than a draft does.
 
-    def __init__(self, originals: Mapping[str, Keyword]) -> None:
+    ``value`` may be a part of a ``whole`` one: the keywords that want fields to be there count those of the whole.
+    """
+
+    def __init__(self, originals: Mapping[str, Keyword], value: Any, whole: Any) -> None:
         self._originals = originals
+        self._value, self._whole = value, whole
         self._patterns = Budget()
         self._left = _MOST_STEPS
 
@@ -305,6 +309,7 @@ class _Check:
             "$ref": self._reference,
             "pattern": self._pattern,
             "required": self._required,
+            "minProperties": self._least_properties,
             "multipleOf": self._multiple_of,
             "divisibleBy": self._multiple_of,
             "patternProperties": self._by_names("patternProperties"),
@@ -341,7 +346,15 @@ class _Check:
     def _required(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
         # By the standard a nullable field that is left out means the same as null.
         needed = [name for name in said if not _is_nullable(schema, name)] if isinstance(said, list) else said
-        yield from self._originals["required"](validator, needed, value, schema) or ()
+        yield from self._originals["required"](validator, needed, self._all_of(value), schema) or ()
+
+    def _least_properties(
+        self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]
+    ) -> Iterator[Any]:
+        yield from self._originals["minProperties"](validator, said, self._all_of(value), schema) or ()
+
+    def _all_of(self, value: Any) -> Any:
+        return self._whole if value is self._value else value
 
     def _multiple_of(
         self, validator: Any, said: Any, value: Any, _schema: Mapping[str, Any]

@@ -245,3 +245,55 @@ def test_of_many_problems_a_few_are_told() -> None:
     with pytest.raises(i3x.InvalidValueError) as caught:
         pump({"type": "object", "properties": MANY}).check(WRONG)
     assert len(caught.value.problems) == 20
+
+
+# --- extended elements --------------------------------------------------------------------------------------
+
+PUMP: dict[str, Any] = {
+    "type": "object",
+    "properties": {"speed": {"type": "number"}, "mode": {"type": "string"}},
+    "required": ["speed"],
+    "additionalProperties": False,
+}
+NARROWER: dict[str, Any] = {"speed": {"type": "number", "maximum": 10}, "x": {"type": "integer"}}
+
+
+def extended(schema: dict[str, Any], extensions: dict[str, Any] | None) -> ElementSchema:
+    """Return the schema of an element that adds to its type's."""
+    metadata = i3x.ObjectInstanceMetadata(schema_extensions=extensions)
+    element = i3x.ObjectInstance("pump-101", is_extended=True, metadata=metadata)
+    return ElementSchema(element, i3x.ObjectType("type-pump", schema=schema))
+
+
+@pytest.mark.parametrize(
+    "extensions",
+    [
+        NARROWER,
+        {"type": "object", "properties": NARROWER, "required": ["speed", "x"], "minProperties": 2},
+        {"properties": {**PUMP["properties"], **NARROWER}, "additionalProperties": False},
+        {"properties": {"x": {"type": "integer"}}, "required": ["speed"]},
+        None,
+    ],
+)
+@pytest.mark.parametrize(
+    "keywords", [{}, {"minProperties": 2}, {"required": ["speed", "x"]}, {"maxProperties": 1}]
+)
+def test_a_good_value_of_an_extended_element(extensions: Any, keywords: dict[str, Any]) -> None:
+    schema = extended({**PUMP, **keywords}, extensions)
+    schema.check({"speed": 5, "x": 1})
+    assert schema.changed({"speed": 5, "x": 1}, {"speed": 6}) == {"speed": 6, "x": 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        ({"speed": 11, "x": 1}, "`$.speed`: 11 is greater than the maximum of 10"),
+        ({"speed": "fast", "x": 1}, "`$.speed`: 'fast' is not of type 'number'"),
+        ({"speed": 5, "x": "1"}, "`$.x`: '1' is not of type 'integer'"),
+        ({"x": 1}, "`$`: 'speed' is a required property"),
+        ({"speed": 5}, "`$`: {'speed': 5} does not have enough properties"),
+    ],
+)
+def test_fields_that_both_schemas_know_are_checked_by_both(value: Any, problem: str) -> None:
+    schema = extended({**PUMP, "minProperties": 2}, NARROWER)
+    assert problem in schema.problems(value)

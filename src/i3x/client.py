@@ -746,8 +746,8 @@ class Client(ClientBase):
 
         Nothing is written: ``update_value`` writes what it is given, and leaves the check to the server. Parts of a
         schema that lie outside of it, keywords that mean nothing there and patterns that may take long are not looked
-        at. It takes two requests, and the extra ``[types]``. Standard: Explore, listObjectsById and
-        queryObjectTypesById.
+        at. A field that may be null may be left out too: by the standard that means the same. It takes two requests,
+        and the extra ``[types]``. Standard: Explore, listObjectsById and queryObjectTypesById.
 
         Raises :class:`~i3x.InvalidValueError`, whose ``problems`` name the paths, if the value does not fit, and
         :class:`~i3x.NotFoundError` if the server does not know the element or its type.

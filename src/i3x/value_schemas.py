@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fractions import Fraction
@@ -130,7 +131,7 @@ class ElementSchema:
         draft = _draft(schema)
         try:
             usable = _usable(schema, draft)
-            keywords = _Check(draft.VALIDATORS, value, whole).keywords()
+            keywords = _Check(draft.VALIDATORS, usable, value, whole).keywords()
             errors = _extended(draft, keywords)(usable, registry=Registry()).iter_errors(value)
             for error, _ in zip(errors, range(_MOST_PROBLEMS), strict=False):
                 yield f"`{error.json_path}`: {_short(error.message)}"
@@ -165,23 +166,34 @@ def _extensions(element: ObjectInstance) -> dict[str, Any] | None:
     return {"type": "object", "properties": extensions}
 
 
+def declares_null(schema: Mapping[str, Any]) -> bool:
+    """Tell whether a schema takes null whatever else it says: that is how i3X, and OpenAPI 3.0, declare a nullable."""
+    kind = schema.get("type")
+    return kind == "null" or (isinstance(kind, list) and "null" in kind) or schema.get("nullable") is True
+
+
 def _property_names(schema: Mapping[str, Any]) -> set[str]:
     """Return the names of all fields that a schema speaks of, wherever at its top level."""
     names: set[str] = set()
-    waiting: list[Any] = [schema]
-    seen: set[int] = set()
+    for part in _parts(schema, schema, ("allOf", "anyOf", "oneOf", "then", "else")):
+        if isinstance(properties := part.get("properties"), Mapping):
+            names |= properties.keys()
+    return names
+
+
+def _parts(schema: Any, root: Any, keywords: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield a schema and what some keywords, and references within ``root``, say of the same value, once each."""
+    waiting, seen = [schema], set[int]()
     while waiting:
         part = waiting.pop()
         if not isinstance(part, Mapping) or id(part) in seen:
             continue
         seen.add(id(part))
-        properties = part.get("properties")
-        names |= properties.keys() if isinstance(properties, Mapping) else set()
-        for keyword in ("allOf", "anyOf", "oneOf"):
+        yield part
+        for keyword in keywords:
             branches = part.get(keyword)
-            waiting += branches if isinstance(branches, list) else []
-        waiting += [part.get("then"), part.get("else"), _target(schema, part.get("$ref"))]
-    return names
+            waiting += branches if isinstance(branches, list) else [branches]
+        waiting.append(_target(root, part.get("$ref")))
 
 
 def _letters(name: str) -> str:
@@ -225,9 +237,7 @@ def _usable(schema: Mapping[str, Any], draft: Any) -> Mapping[str, Any]:
     """
     if _is_large(schema):
         raise _UnusableError(f"it has more than {_MOST_PARTS} parts")
-    # What is listed twice does no harm, and to look for it may take long.
-    meta = _extended(draft, {"uniqueItems": _nothing})(draft.META_SCHEMA)
-    errors = list(islice(meta.iter_errors(schema), _MOST_PROBLEMS + 1))
+    errors = list(islice(_meta(draft).iter_errors(schema), _MOST_PROBLEMS + 1))
     if len(errors) > _MOST_PROBLEMS:
         raise _UnusableError(f"more than {_MOST_PROBLEMS} of its keywords mean nothing")
     usable = copy.deepcopy(schema) if errors else schema
@@ -240,6 +250,13 @@ def _usable(schema: Mapping[str, Any], draft: Any) -> Mapping[str, Any]:
         else:
             _drop(usable, place)
     return usable
+
+
+@functools.cache
+def _meta(draft: Any) -> Any:
+    """Return what checks the schemas of a draft."""
+    # What is listed twice does no harm, and to look for it may take long.
+    return _extended(draft, {"uniqueItems": _nothing})(draft.META_SCHEMA)
 
 
 def _drop(schema: Any, place: Sequence[str | int]) -> None:
@@ -298,9 +315,15 @@ class _Check:
     ``value`` may be a part of a ``whole`` one: the keywords that want fields to be there count those of the whole.
     """
 
-    def __init__(self, originals: Mapping[str, Keyword], value: Any, whole: Any) -> None:
+    def __init__(
+        self, originals: Mapping[str, Keyword], root: Mapping[str, Any], value: Any, whole: Any
+    ) -> None:
         self._originals = originals
+        self._root = root
         self._value, self._whole = value, whole
+        self._outermost: dict[int, Mapping[str, Any]] = {}
+        """The schema of each object by its identity; what is checked further on belongs to that one."""
+        self._fields: dict[int, dict[str, list[Any]]] = {}
         self._patterns = Budget()
         self._left = _MOST_STEPS
 
@@ -327,6 +350,10 @@ class _Check:
             self._left -= weight(said, value)
             if self._left < 0:
                 raise _UnusableError("it takes too long to check")
+            if isinstance(value, dict):
+                self._outermost.setdefault(id(value), schema)
+            if value is None and declares_null(schema):
+                return None
             return keyword(validator, said, value, schema)
 
         return counted
@@ -344,9 +371,34 @@ class _Check:
             yield from self._originals["pattern"](validator, said, value, schema) or ()
 
     def _required(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
-        # By the standard a nullable field that is left out means the same as null.
-        needed = [name for name in said if not _is_nullable(schema, name)] if isinstance(said, list) else said
-        yield from self._originals["required"](validator, needed, self._all_of(value), schema) or ()
+        if isinstance(value, dict):
+            there = self._all_of(value)
+            needed = [
+                name
+                for name in said
+                if name in there or not self._is_nullable(name, validator, value, schema)
+            ]
+            yield from self._originals["required"](validator, needed, there, schema) or ()
+
+    def _is_nullable(self, name: str, validator: Any, value: Any, schema: Mapping[str, Any]) -> bool:
+        """Tell whether a field may be null: by the standard one that is left out means the same."""
+        declared = [
+            field
+            for around in (self._outermost[id(value)], schema)
+            for field in self._fields_of(around).get(name, ())
+        ]
+        return bool(declared) and all(validator.evolve(schema=field).is_valid(None) for field in declared)
+
+    def _fields_of(self, schema: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """Return the schemas of the fields of an object, by their names."""
+        if id(schema) not in self._fields:
+            fields: dict[str, list[Any]] = {}
+            for part in _parts(schema, self._root, ("allOf",)):
+                if isinstance(properties := part.get("properties"), dict):
+                    for name, field in properties.items():
+                        fields.setdefault(name, []).append(field)
+            self._fields[id(schema)] = fields
+        return self._fields[id(schema)]
 
     def _least_properties(
         self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]
@@ -380,13 +432,6 @@ _LEFT_TO_THE_SERVER = ("$dynamicRef", "$recursiveRef", "unevaluatedProperties", 
 
 def _nothing(_validator: Any, _said: Any, _value: Any, _schema: Mapping[str, Any]) -> None:
     pass
-
-
-def _is_nullable(schema: Mapping[str, Any], name: str) -> bool:
-    properties = schema.get("properties")
-    field = properties.get(name) if isinstance(properties, Mapping) else None
-    kind = field.get("type") if isinstance(field, Mapping) else None
-    return kind == "null" or (isinstance(kind, list) and "null" in kind)
 
 
 def _exact(number: float) -> Fraction:

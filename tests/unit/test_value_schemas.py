@@ -297,3 +297,93 @@ def test_a_good_value_of_an_extended_element(extensions: Any, keywords: dict[str
 def test_fields_that_both_schemas_know_are_checked_by_both(value: Any, problem: str) -> None:
     schema = extended({**PUMP, "minProperties": 2}, NARROWER)
     assert problem in schema.problems(value)
+
+
+# --- nullable fields ----------------------------------------------------------------------------------------
+
+NULL: dict[str, Any] = {"type": "null"}
+NUMBER: dict[str, Any] = {"type": "number"}
+NULLABLES: list[Any] = [
+    {"type": ["number", "null"]},
+    {"type": ["string", "null"], "enum": ["auto", "off"]},
+    {"type": "number", "nullable": True},
+    {"type": "string", "enum": ["auto"], "nullable": True},
+    {"$ref": "#/$defs/number", "nullable": True},
+    {"anyOf": [NUMBER, NULL]},
+    {"oneOf": [NULL, NUMBER]},
+    {"allOf": [{"type": ["number", "null"]}, {"minimum": 0}]},
+    {"$ref": "#/$defs/nullable"},
+    {"allOf": [{"$ref": "#/$defs/nullable"}]},
+    {"const": None},
+    {"enum": [1, None]},
+    {},
+]
+OTHERS: list[Any] = [
+    NUMBER,
+    {"type": "number", "nullable": False},
+    {"anyOf": [NUMBER, {"type": "string"}]},
+    {"allOf": [{"type": ["number", "null"]}, NUMBER]},
+    {"$ref": "#/$defs/number"},
+    {"enum": ["auto"]},
+    False,
+]
+DEFINITIONS = {"nullable": {"type": ["number", "null"]}, "number": NUMBER}
+
+
+def _named(field: Any) -> str:
+    return str(field)[:60]
+
+
+@pytest.mark.parametrize("draft", [None, *DRAFTS.values()])
+@pytest.mark.parametrize("field", NULLABLES, ids=_named)
+def test_a_nullable_field_may_be_null_or_left_out(field: Any, draft: Any) -> None:
+    schema = {"$schema": draft, "properties": {"a": field}, "required": ["a"], "$defs": DEFINITIONS}
+    check(schema, {"a": None})
+    check(schema, {})
+    assert pump(schema).changed({"b": 1}, {"a": None}) == {"a": None, "b": 1}
+
+
+@pytest.mark.parametrize("field", OTHERS, ids=_named)
+def test_any_other_field_is_required(field: Any) -> None:
+    schema = {"properties": {"a": field}, "required": ["a"], "$defs": DEFINITIONS}
+    for value in ({}, {"a": None}):
+        with pytest.raises(i3x.InvalidValueError):
+            check(schema, value)
+
+
+@pytest.mark.parametrize("field", [*NULLABLES, *OTHERS], ids=_named)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"allOf": [{"properties": {"a": "field"}}, {"required": ["a"]}]},
+        {"allOf": [{"required": ["a"]}], "properties": {"a": "field"}},
+        {"$ref": "#/$defs/object", "required": ["a"]},
+        {"properties": {"a": "field"}, "anyOf": [{"required": ["a"]}]},
+        {"properties": {"outer": {"allOf": [{"$ref": "#/$defs/object"}, {"required": ["a"]}]}}},
+    ],
+    ids=_named,
+)
+def test_where_a_field_is_required_makes_no_difference(shape: Any, field: Any) -> None:
+    inner = {"properties": {"a": field}}
+    schema = {**shape, "$defs": {**DEFINITIONS, "object": inner}}
+    if "properties" in shape and "a" in shape["properties"]:
+        schema |= inner
+    if "allOf" in shape:
+        schema["allOf"] = [inner if "properties" in branch else branch for branch in shape["allOf"]]
+    value: dict[str, Any] = {"outer": {}}
+    if field in NULLABLES:
+        check(schema, value)
+    else:
+        with pytest.raises(i3x.InvalidValueError):
+            check(schema, value)
+
+
+def test_what_no_schema_speaks_of_is_required_nevertheless() -> None:
+    with pytest.raises(i3x.InvalidValueError, match="'a' is a required property"):
+        check({"required": ["a"]}, {})
+
+
+def test_null_is_one_of_the_types_of_a_whole_value_too() -> None:
+    check({"type": ["string", "null"], "enum": ["auto"]}, None)
+    with pytest.raises(i3x.InvalidValueError):
+        check({"type": "string", "enum": ["auto"]}, None)

@@ -190,6 +190,32 @@ def test_a_value_is_checked(client: i3x.Client, server: Server) -> None:
     assert writes(server) == 0
 
 
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda value: i3x.VQT(value, "Good"),
+        lambda value: i3x.CurrentValue(element_id="sensor-002", value=value, quality="Uncertain"),
+        lambda value: i3x.ValueChange(element_id="sensor-002", value=value),
+        lambda value: {"value": value},
+        lambda value: {"value": value, "quality": "Good", "timestamp": "2026-01-31T08:00:00Z"},
+    ],
+    ids=["VQT", "CurrentValue", "ValueChange", "value alone", "dict"],
+)
+def test_what_is_checked_is_what_would_be_written(
+    client: i3x.Client, server: Server, wrapped: Callable[[Any], Any]
+) -> None:
+    client.check_value("sensor-001", wrapped(5.0))
+    client.update_value("sensor-001", wrapped(5.0))
+    assert server.requests[-1].json["updates"][0]["value"]["value"] == 5.0
+    with pytest.raises(i3x.InvalidValueError, match=r"`\$`: 'five' is not of type 'number'"):
+        client.check_value("sensor-001", wrapped("five"))
+
+
+def test_a_quality_that_can_not_be_written_is_refused_by_the_check_too(client: i3x.Client) -> None:
+    with pytest.raises(ValueError, match="quality must be one of"):
+        client.check_value("sensor-001", i3x.VQT(5.0, "fine"))
+
+
 def test_a_nullable_field_may_be_left_out(client: i3x.Client, having: Having) -> None:
     kinds = {"a": {"type": ["number", "null"]}, "b": {"type": "number"}}
     having({"type": "object", "properties": kinds, "required": ["a", "b"]})

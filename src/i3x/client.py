@@ -777,6 +777,9 @@ class Client(ClientBase):
         else writes in between, the last write wins; the standard has no way to notice. ``verify=True`` reads the
         value again, since some servers accept writes and drop them. Standard: Update, updateObjectValues.
 
+        The other fields are as good as they were: if the quality that was read is ``Uncertain`` or ``Bad``, it is
+        written again. ``update_value(element_id, value, "Good")`` writes a whole value that is known to be good.
+
         Raises, before anything is written, :class:`~i3x.InvalidValueError` for unknown fields, for values that do
         not fit and for elements without fields, and afterwards :class:`~i3x.ValueNotKeptError` if ``verify`` finds
         another value. Otherwise the errors of ``get_value`` and ``update_value``.
@@ -785,7 +788,8 @@ class Client(ClientBase):
         schema = self._get_schema(element_id, timeout)
         current = self.get_value(element_id, timeout=timeout)
         value = schema.changed(current.value, wanted_fields)
-        self.update_value(element_id, VQT(value), timeout=timeout)
+        kept_quality = current.quality if current.quality in ("Uncertain", "Bad") else ""
+        self.update_value(element_id, VQT(value, kept_quality), timeout=timeout)
         if verify:
             found = self.get_value(element_id, timeout=timeout)
             schema.check_kept(wanted_fields, value, found.value)

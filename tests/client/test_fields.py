@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
 import sys
@@ -63,6 +64,28 @@ def test_fields_come_by_keyword_and_by_dict(pump: i3x.Client) -> None:
 def test_a_write_of_fields_leaves_quality_and_time_to_the_server(pump: i3x.Client, server: Server) -> None:
     pump.update_fields("pump-101", speed=12.5)
     assert list(server.requests[-1].json["updates"][0]["value"]) == ["value"]
+
+
+def test_a_value_that_is_uncertain_stays_so(client: i3x.Client, server: Server) -> None:
+    server.set_value("pump-101", PLATE, quality="Uncertain")
+    assert client.update_fields("pump-101", speed=12.5, verify=True) == {**PLATE, "speed": 12.5}
+    assert client.get_value("pump-101").quality == "Uncertain"
+
+
+@pytest.mark.parametrize(
+    ("read", "sent"), [("Bad", {"quality": "Bad"}), ("Good", {}), ("GoodNoData", {}), ("Stale", {}), ("", {})]
+)
+def test_the_quality_of_what_is_not_changed(
+    pump: i3x.Client, server: Server, read: str, sent: dict[str, str]
+) -> None:
+    def edit(document: Any) -> Any:
+        document["results"][0]["result"]["quality"] = read
+        return document
+
+    server.fault("edit_json", operation="queryLastKnownValues", edit_with=edit)
+    with contextlib.suppress(i3x.I3XError):  # this server has no value that is bad
+        pump.update_fields("pump-101", speed=12.5)
+    assert server.requests[-1].json["updates"][0]["value"] == {"value": {**PLATE, "speed": 12.5}, **sent}
 
 
 def test_fields_with_the_names_of_a_vqt_are_fields(

@@ -124,6 +124,7 @@ def test_a_value_out_of_range_is_a_value() -> None:
         ({"oneOf": [record(a=NUMBER), record(b=NUMBER)]}, "dict[str, Any]"),
         ({"allOf": [NUMBER, {"minimum": 3}]}, "float"),
         ({"type": "string", "nullable": True}, "str | None"),
+        ({"type": ["number", "null"], "allOf": [{"type": "number"}]}, "float | None"),
         ({"const": 3.5}, "float"),
         ({"enum": [True, False]}, "bool"),
         ({"type": "string", "format": "date-time"}, "str"),
@@ -150,6 +151,22 @@ def test_enumerations_become_enums() -> None:
         module.PumpStage.VALUE_MINUS_1,
         None,
     )
+
+
+@pytest.mark.parametrize("required", [[], ["mode"]])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        {"type": ["string", "null"], "enum": ["auto", "off"]},
+        {"type": "string", "enum": ["auto", "off"], "nullable": True},
+    ],
+)
+def test_a_nullable_enumeration_takes_null_though_it_does_not_list_it(mode: Any, required: list[str]) -> None:
+    module = load(object_type(record(*required, mode=mode)))
+    for value in (None, "auto"):
+        assert msgspec.convert({"mode": value}, module.Pump).mode == value
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"mode": "other"}, module.Pump)
 
 
 def test_docstrings_have_title_description_unit_and_range() -> None:

@@ -28,6 +28,7 @@ from i3x.typegen.shapes import (
     plain_kinds,
 )
 from i3x.typegen.texts import readable
+from i3x.value_schemas import declares_null
 
 _MOST_LEVELS = 64
 _LONGEST_TEXT = 1_000  # of an enumerated text
@@ -103,7 +104,7 @@ class _Reader:
         for keyword in ("anyOf", "oneOf"):
             if branches := self._branches(schema, keyword, pointer, words, level):
                 shape = meet(shape, self._combining.join_all(branches), words)
-        if schema.get("nullable") is True:  # of OpenAPI 3.0, which servers' frameworks still write
+        if declares_null(schema) and "null" not in shape.kinds:
             shape = self._combining.join(shape, Shape(frozenset(("null",))))
         return shape
 

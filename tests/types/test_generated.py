@@ -309,6 +309,27 @@ def test_what_is_no_object_type_is_a_type_error() -> None:
         generate_types(["type-pump"])  # type: ignore[list-item]
 
 
+def chain(links: int) -> dict[str, Any]:
+    """Return a schema whose definitions each have a field of the next one."""
+    definitions: dict[str, Any] = {
+        f"Link{number}": record(next={"$ref": f"#/$defs/Link{number + 1}"}) for number in range(links)
+    }
+    return {"$ref": "#/$defs/Link0", "$defs": {**definitions, f"Link{links}": STRING}}
+
+
+def test_a_reference_is_no_level_of_nesting() -> None:
+    module = load(object_type(chain(70)))
+    value: Any = "end"
+    for _ in range(70):
+        value = {"next": value}
+    assert msgspec.to_builtins(msgspec.convert(value, module.Pump)) == value
+
+
+def test_references_have_an_end_all_the_same() -> None:
+    with pytest.raises(i3x.InvalidServerResponseError, match="its references lead more than 160 levels deep"):
+        generate_types([object_type(chain(81))])
+
+
 # --- the module ---------------------------------------------------------------------------------------------
 
 

@@ -325,9 +325,22 @@ def test_a_reference_is_no_level_of_nesting() -> None:
     assert msgspec.to_builtins(msgspec.convert(value, module.Pump)) == value
 
 
-def test_references_have_an_end_all_the_same() -> None:
-    with pytest.raises(i3x.InvalidServerResponseError, match="its references lead more than 160 levels deep"):
-        generate_types([object_type(chain(81))])
+def test_references_have_an_end_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    assert load(object_type(chain(81))).Pump is Any
+    assert "its references lead more than 160 levels deep" in caplog.text
+
+
+def test_a_type_that_can_not_be_read_leaves_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    types = [
+        object_type({"type": "object", "properties": "nonsense"}, "Motor"),
+        object_type(record(speed=NUMBER)),
+    ]
+    module = load(*types)
+    assert list(module.OBJECT_TYPES.items()) == [("type-Motor", Any), ("type-Pump", module.Pump)]
+    assert msgspec.convert({"speed": 1}, module.Pump).speed == 1.0
+    reason = "Any, since no class can be made of its schema: `#/properties` is no object"
+    assert reason in source_lines(*reversed(types))
+    assert caplog.messages[0] == f"object type 'type-Motor' is {reason}"
 
 
 # --- the module ---------------------------------------------------------------------------------------------

@@ -744,17 +744,21 @@ class Client(ClientBase):
     def check_value(self, element_id: str, value: Any, *, timeout: Timeout | None = None) -> None:
         """Check a value against the schema of the element's type, and what the element adds to it.
 
-        ``value`` is as for ``update_value``: of a :class:`~i3x.VQT` its value is checked. Nothing is written:
-        ``update_value`` writes what it is given, and leaves the check to the server. Parts of a schema that lie
-        outside of it, keywords that mean nothing there and patterns that may take long are not looked at. A field
-        that may be null may be left out too: by the standard that means the same. It takes two requests, and the
-        extra ``[types]``. Standard: Explore, listObjectsById and queryObjectTypesById.
+        ``value`` is as for ``update_value``: of a :class:`~i3x.VQT` its value is checked, and None with the quality
+        ``Bad`` or ``GoodNoData`` fits any type. Nothing is written: ``update_value`` writes what it is given, and
+        leaves the check to the server. A field that may be null may be left out too: by the standard that means the
+        same. Parts of a schema that lie outside of it, keywords that mean nothing there and patterns that may take
+        long are not looked at. It takes two requests, and the extra ``[types]``. Standard: Explore, listObjectsById
+        and queryObjectTypesById.
 
         Raises :class:`~i3x.InvalidValueError`, whose ``problems`` name the paths, if the value does not fit, and
         :class:`~i3x.NotFoundError` if the server does not know the element or its type.
         """
         vqt = arguments.new_value(value)
-        (self._get_schema(element_id, timeout)).check(vqt["value"])
+        schema = self._get_schema(element_id, timeout)
+        is_empty = vqt["value"] is None and "quality" in vqt  # which then is one that says so
+        if not is_empty:
+            schema.check(vqt["value"])
 
     def update_fields(
         self,

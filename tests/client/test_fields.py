@@ -234,6 +234,13 @@ def test_what_is_checked_is_what_would_be_written(
         client.check_value("sensor-001", wrapped("five"))
 
 
+def test_that_there_is_no_value_fits_any_type(client: i3x.Client) -> None:
+    client.check_value("sensor-001", i3x.VQT(None, "Bad"))
+    client.check_value("sensor-bad", client.get_value("sensor-bad"))
+    with pytest.raises(i3x.InvalidValueError, match="None is not of type 'number'"):
+        client.check_value("sensor-001", None)
+
+
 def test_a_quality_that_can_not_be_written_is_refused_by_the_check_too(client: i3x.Client) -> None:
     with pytest.raises(ValueError, match="quality must be one of"):
         client.check_value("sensor-001", i3x.VQT(5.0, "fine"))

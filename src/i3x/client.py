@@ -84,7 +84,8 @@ class Client(ClientBase):
       answer), or an ``httpx.Timeout``; every call takes its own too.
     - ``client_id``: scopes subscriptions on the server; a new UUID unless given.
     - ``token``: a bearer token, or a function that returns one and is asked again after a 401.
-    - ``headers``: sent with every request; they count as credentials and go to no other host.
+    - ``headers``: sent with every request; they count as credentials and go to no other host. ``Authorization``
+      among them excludes a ``token``, and a user and password.
     - ``verify``: True, False (to test only), the path of the certificate authorities to trust, or an
       ``ssl.SSLContext``.
     - ``cert``: a client certificate for mutual TLS: a file, ``(certificate, key)`` or these and a password.
@@ -744,15 +745,21 @@ class Client(ClientBase):
     def check_value(self, element_id: str, value: Any, *, timeout: Timeout | None = None) -> None:
         """Check a value against the schema of the element's type, and what the element adds to it.
 
-        Nothing is written: ``update_value`` writes what it is given, and leaves the check to the server. Parts of a
-        schema that lie outside of it, and patterns that may take long, are not looked at. It takes two requests, and
-        the extra ``[types]``. Standard: Explore, listObjectsById and queryObjectTypesById.
+        ``value`` is as for ``update_value``: of a :class:`~i3x.VQT` its value is checked, and None with the quality
+        ``Bad`` or ``GoodNoData`` fits any type. Nothing is written: ``update_value`` writes what it is given, and
+        leaves the check to the server. A field that may be null may be left out too: by the standard that means the
+        same. Parts of a schema that lie outside of it, keywords that mean nothing there and patterns that may take
+        long are not looked at. It takes two requests, and the extra ``[types]``. Standard: Explore, listObjectsById
+        and queryObjectTypesById.
 
         Raises :class:`~i3x.InvalidValueError`, whose ``problems`` name the paths, if the value does not fit, and
         :class:`~i3x.NotFoundError` if the server does not know the element or its type.
         """
-        plain = arguments.plain(value)
-        (self._get_schema(element_id, timeout)).check(plain)
+        vqt = arguments.new_value(value)
+        schema = self._get_schema(element_id, timeout)
+        is_empty = vqt["value"] is None and "quality" in vqt  # which then is one that says so
+        if not is_empty:
+            schema.check(vqt["value"])
 
     def update_fields(
         self,
@@ -775,6 +782,9 @@ class Client(ClientBase):
         else writes in between, the last write wins; the standard has no way to notice. ``verify=True`` reads the
         value again, since some servers accept writes and drop them. Standard: Update, updateObjectValues.
 
+        The other fields are as good as they were: if the quality that was read is ``Uncertain`` or ``Bad``, it is
+        written again. ``update_value(element_id, value, "Good")`` writes a whole value that is known to be good.
+
         Raises, before anything is written, :class:`~i3x.InvalidValueError` for unknown fields, for values that do
         not fit and for elements without fields, and afterwards :class:`~i3x.ValueNotKeptError` if ``verify`` finds
         another value. Otherwise the errors of ``get_value`` and ``update_value``.
@@ -783,7 +793,8 @@ class Client(ClientBase):
         schema = self._get_schema(element_id, timeout)
         current = self.get_value(element_id, timeout=timeout)
         value = schema.changed(current.value, wanted_fields)
-        self.update_value(element_id, VQT(value), timeout=timeout)
+        kept_quality = current.quality if current.quality in ("Uncertain", "Bad") else ""
+        self.update_value(element_id, VQT(value, kept_quality), timeout=timeout)
         if verify:
             found = self.get_value(element_id, timeout=timeout)
             schema.check_kept(wanted_fields, value, found.value)

@@ -14,11 +14,14 @@ from i3x.arguments import element_id
 from i3x.capabilities import Capabilities
 from i3x.errors import ConnectionError
 from i3x.models import ServerInfo
-from i3x.transport.options import Certificate, Options, Timeout, Token, Verify
+from i3x.transport.options import Certificate, Options, Timeout, Token, Verify, has_authorization
 
 _RENAMED = {
     "get_subscriptions": "since 1.0 no server lists all subscriptions: use list_subscriptions(ids)",
 }
+
+_ON = ("1", "true", "yes", "on")
+_OFF = ("0", "false", "no", "off")
 
 
 class ClientOptions(TypedDict, total=False):
@@ -55,11 +58,13 @@ class ClientBase:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[ClientOptions]) -> Self:
-        """Return a client with the settings of the environment; ``options`` win over them.
+        """Return a client with the settings of the environment; ``options`` win over them, credentials of any kind
+        over those of another.
 
         Read are ``I3X_URL``, ``I3X_TOKEN``, ``I3X_USERNAME`` and ``I3X_PASSWORD``, ``I3X_HEADER`` (as
         ``Name: value``), ``I3X_CLIENT_ID``, ``I3X_TIMEOUT`` (seconds), ``I3X_CA`` (a file or directory of
-        certificate authorities) and ``I3X_INSECURE`` (``1`` turns verification off, to test).
+        certificate authorities) and ``I3X_INSECURE`` (``1``, ``true``, ``yes`` or ``on`` turns verification off, to
+        test; ``0``, ``false``, ``no`` or ``off`` does not).
 
         Raises ``ValueError`` if there is no URL, or a setting can't be understood.
         """
@@ -73,14 +78,14 @@ class ClientBase:
 
         Raises ``ValueError`` as ``from_env`` does.
         """
-        found = _from_environment(os.environ if environ is None else environ)
-        settings = {**found, **options}
-        for chosen, other in (("auth", "token"), ("token", "auth")):
-            if options.get(chosen) is not None and other not in options:
-                settings.pop(other, None)
-        if "auth" in found and "token" in found and options.keys().isdisjoint(("auth", "token")):
+        settings = {**_from_environment(os.environ if environ is None else environ), **options}
+        opening = _credentials(settings)
+        if given := _credentials(options):
+            for argument in opening.keys() - given:
+                del settings[argument]
+        elif len(opening) > 1:
             raise ValueError(
-                "I3X_TOKEN and I3X_USERNAME or I3X_PASSWORD exclude each other: unset one of them"
+                f"{' and '.join(opening.values())} exclude each other: unset all but one of them"
             )
         if "base_url" not in settings:
             raise ValueError("no URL: set I3X_URL, such as https://server.example.com/v1, or pass base_url=")
@@ -153,6 +158,22 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             raise ValueError("I3X_TIMEOUT must be a number of seconds") from error
     if "I3X_CA" in values:
         settings["verify"] = values["I3X_CA"]
-    if values.get("I3X_INSECURE", "0").lower() not in ("0", "false", "no"):
+    if _is_on(values.get("I3X_INSECURE", "0"), "I3X_INSECURE"):
         settings["verify"] = False
     return settings
+
+
+def _credentials(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return which arguments of some settings make an Authorization header, each with what sets it."""
+    names = {"token": "I3X_TOKEN", "auth": "I3X_USERNAME or I3X_PASSWORD"}
+    found = {argument: name for argument, name in names.items() if settings.get(argument) is not None}
+    if has_authorization(settings.get("headers")):
+        found["headers"] = "Authorization in I3X_HEADER"
+    return found
+
+
+def _is_on(text: str, name: str) -> bool:
+    """Return what a switch says; a word that is not known may mean either, and is refused."""
+    if (word := text.lower()) not in (*_ON, *_OFF):
+        raise ValueError(f"{name} must be one of {', '.join((*_ON, *_OFF))}, not {text!r}")
+    return word in _ON

@@ -7,9 +7,15 @@ left to the server to check.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import copy
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from fractions import Fraction
+from itertools import islice
 from typing import Any
+
+import attrs
 
 from i3x.errors import InvalidServerResponseError, InvalidValueError, ValueNotKeptError
 from i3x.models import ObjectInstance, ObjectType
@@ -42,14 +48,14 @@ class ElementSchema:
 
     def problems(self, value: Any) -> tuple[str, ...]:
         """Return what is wrong with a value, each with its path; nothing for a good one."""
-        own, added = value, {}
+        own = added = value
         if self._is_extended and self._known and isinstance(value, dict):
             extended = _property_names(self._extensions) if self._extensions else value.keys() - self._known
+            own = {name: part for name, part in value.items() if name in self._known or name not in extended}
             added = {name: part for name, part in value.items() if name in extended}
-            own = {name: part for name, part in value.items() if name not in extended}
-        found = list(self._found(own, self._schema))
+        found = list(self._found(own, value, self._schema))
         if self._extensions is not None:
-            found += self._found(added, self._extensions)
+            found += self._found(added, value, self._extensions)
         return tuple(dict.fromkeys(found))
 
     def changed(self, value: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -118,23 +124,20 @@ class ElementSchema:
         error.problems = problems
         return error
 
-    def _found(self, value: Any, schema: Mapping[str, Any]) -> Iterator[str]:
-        from jsonschema.exceptions import SchemaError
+    def _found(self, value: Any, whole: Any, schema: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what is wrong with a value, or with that part of a whole one which a schema speaks of."""
         from referencing import Registry
 
-        if _is_large(schema):
-            raise self._unusable(f"it has more than {_MOST_PARTS} parts")
-        kind = _validator(schema)
+        draft = _draft(schema)
         try:
-            kind.check_schema(schema, format_checker=None)  # patterns are not always Python's
-            errors = kind(schema, registry=Registry()).iter_errors(value)
+            usable = _usable(schema, draft)
+            keywords = _Check(draft.VALIDATORS, usable, value, whole).keywords()
+            errors = _extended(draft, keywords)(usable, registry=Registry()).iter_errors(value)
             for error, _ in zip(errors, range(_MOST_PROBLEMS), strict=False):
                 yield f"`{error.json_path}`: {_short(error.message)}"
-        except SchemaError as error:
-            raise self._unusable(f"`{error.json_path}`: {_short(error.message)}") from error
-        except _TooManyStepsError as error:
-            raise self._unusable("it takes too long to check") from error
-        except (RecursionError, ArithmeticError) as error:
+        except _UnusableError as error:
+            raise self._unusable(str(error)) from error
+        except (RecursionError, ArithmeticError, ValueError) as error:
             raise self._unusable(f"it can't be checked ({type(error).__name__})") from error
 
     def _unusable(self, what: str) -> InvalidServerResponseError:
@@ -163,23 +166,34 @@ def _extensions(element: ObjectInstance) -> dict[str, Any] | None:
     return {"type": "object", "properties": extensions}
 
 
+def declares_null(schema: Mapping[str, Any]) -> bool:
+    """Tell whether a schema takes null whatever else it says: that is how i3X, and OpenAPI 3.0, declare a nullable."""
+    kind = schema.get("type")
+    return kind == "null" or (isinstance(kind, list) and "null" in kind) or schema.get("nullable") is True
+
+
 def _property_names(schema: Mapping[str, Any]) -> set[str]:
     """Return the names of all fields that a schema speaks of, wherever at its top level."""
     names: set[str] = set()
-    waiting: list[Any] = [schema]
-    seen: set[int] = set()
+    for part in _parts(schema, schema, ("allOf", "anyOf", "oneOf", "then", "else")):
+        if isinstance(properties := part.get("properties"), Mapping):
+            names |= properties.keys()
+    return names
+
+
+def _parts(schema: Any, root: Any, keywords: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield a schema and what some keywords, and references within ``root``, say of the same value, once each."""
+    waiting, seen = [schema], set[int]()
     while waiting:
         part = waiting.pop()
         if not isinstance(part, Mapping) or id(part) in seen:
             continue
         seen.add(id(part))
-        properties = part.get("properties")
-        names |= properties.keys() if isinstance(properties, Mapping) else set()
-        for keyword in ("allOf", "anyOf", "oneOf"):
+        yield part
+        for keyword in keywords:
             branches = part.get(keyword)
-            waiting += branches if isinstance(branches, list) else []
-        waiting += [part.get("then"), part.get("else"), _target(schema, part.get("$ref"))]
-    return names
+            waiting += branches if isinstance(branches, list) else [branches]
+        waiting.append(_target(root, part.get("$ref")))
 
 
 def _letters(name: str) -> str:
@@ -202,40 +216,74 @@ def _target(schema: Any, reference: Any) -> Any:
 Keyword = Callable[[Any, Any, Any, Mapping[str, Any]], Iterator[Any] | None]
 
 
-class _TooManyStepsError(Exception):
-    """A small schema may mean very much."""
+class _UnusableError(Exception):
+    """A schema that no value can be checked against; the message says what it is about."""
 
 
-def _validator(schema: Mapping[str, Any]) -> Any:
-    """Return the class that checks values against a schema, of the draft that it names, for one use."""
+def _draft(schema: Mapping[str, Any]) -> Any:
+    """Return jsonschema's class for the draft that a schema names; the newest unless it is an older one."""
     from jsonschema import Draft202012Validator
-    from jsonschema.validators import extend, validator_for
+    from jsonschema.validators import validator_for
 
-    draft: Any = Draft202012Validator
-    if isinstance(schema.get("$schema"), str):
-        draft = validator_for(dict(schema), default=Draft202012Validator)
-    steps = _Steps()
-    keywords = {
-        name: steps.counted(keyword, _WEIGHTS.get(name, _one))
-        for name, keyword in {**draft.VALIDATORS, **_guarded(draft)}.items()
-    }
-    return extend(draft, keywords)  # type: ignore[no-untyped-call]
+    if not isinstance(schema.get("$schema"), str):
+        return Draft202012Validator
+    return validator_for(dict(schema), default=Draft202012Validator)
 
 
-class _Steps:
-    """Counts what the check of one value takes, and ends it where that is too much."""
+def _usable(schema: Mapping[str, Any], draft: Any) -> Mapping[str, Any]:
+    """Return a schema without the keywords that mean nothing in its draft, such as a type that there isn't.
 
-    def __init__(self) -> None:
-        self._left = _MOST_STEPS
+    What an exclusive bound means in draft 4, where it is a boolean beside the bound, is kept.
+    """
+    if _is_large(schema):
+        raise _UnusableError(f"it has more than {_MOST_PARTS} parts")
+    errors = list(islice(_meta(draft).iter_errors(schema), _MOST_PROBLEMS + 1))
+    if len(errors) > _MOST_PROBLEMS:
+        raise _UnusableError(f"more than {_MOST_PROBLEMS} of its keywords mean nothing")
+    usable = copy.deepcopy(schema) if errors else schema
+    for error in errors:
+        place = list(error.path)
+        if error.validator == "dependencies":  # at what holds an exclusive bound without the bound
+            for name, bound in _BOUNDS.items():
+                if bound not in error.instance:
+                    _drop(usable, [*place, name])
+        else:
+            _drop(usable, place)
+    return usable
 
-    def counted(self, keyword: Keyword, weight: Callable[[Any, Any], int]) -> Keyword:
-        def counted(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any] | None:
-            self._left -= weight(said, value)
-            if self._left < 0:
-                raise _TooManyStepsError
-            return keyword(validator, said, value, schema)
 
-        return counted
+@functools.cache
+def _meta(draft: Any) -> Any:
+    """Return what checks the schemas of a draft."""
+    # What is listed twice does no harm, and to look for it may take long.
+    return _extended(draft, {"uniqueItems": _nothing})(draft.META_SCHEMA)
+
+
+def _drop(schema: Any, place: Sequence[str | int]) -> None:
+    """Take a keyword out of a schema: the innermost one on the way to a place that is no good."""
+    holder, keyword, part = schema, "", schema
+    for token in place:
+        if isinstance(part, dict):
+            if token not in part:
+                return
+            holder, keyword = part, str(token)
+        part = part[token]
+    said = holder.pop(keyword, None)
+    bound = _BOUNDS.get(keyword)
+    if said is True and bound in holder:
+        holder[keyword] = holder.pop(bound)
+
+
+_BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
+
+
+def _extended(draft: Any, keywords: Mapping[str, Keyword]) -> Any:
+    """Return a draft's class with other keywords, which hold for parts of a schema that name a draft too."""
+    from jsonschema.validators import extend
+
+    kind: Any = extend(draft, keywords)  # type: ignore[no-untyped-call]
+    kind.evolve = attrs.evolve
+    return kind
 
 
 def _one(_said: Any, _value: Any) -> int:
@@ -261,51 +309,133 @@ def _pairs(_said: Any, value: Any) -> int:
 _WEIGHTS = {"enum": _comparisons, "uniqueItems": _pairs}
 
 
-def _guarded(draft: Any) -> dict[str, Keyword]:
-    """Return the keywords that are looked at in another way than a draft does."""
-    from referencing.exceptions import Unresolvable
+class _Check:
+    """The check of one value: it counts what it takes, and looks at some keywords in another way than a draft does.
 
-    originals, budget = draft.VALIDATORS, Budget()
+    ``value`` may be a part of a ``whole`` one: the keywords that want fields to be there count those of the whole.
+    """
 
-    def reference(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+    def __init__(
+        self, originals: Mapping[str, Keyword], root: Mapping[str, Any], value: Any, whole: Any
+    ) -> None:
+        self._originals = originals
+        self._root = root
+        self._value, self._whole = value, whole
+        self._outermost: dict[int, Mapping[str, Any]] = {}
+        """The schema of each object by its identity; what is checked further on belongs to that one."""
+        self._fields: dict[int, dict[str, list[Any]]] = {}
+        self._patterns = Budget()
+        self._left = _MOST_STEPS
+
+    def keywords(self) -> dict[str, Keyword]:
+        own: dict[str, Keyword] = {
+            "$ref": self._reference,
+            "pattern": self._pattern,
+            "required": self._required,
+            "minProperties": self._least_properties,
+            "multipleOf": self._multiple_of,
+            "divisibleBy": self._multiple_of,
+            "patternProperties": self._by_names("patternProperties"),
+            "additionalProperties": self._by_names("additionalProperties"),
+            **dict.fromkeys(_LEFT_TO_THE_SERVER, _nothing),
+        }
+        return {
+            name: self._counted(name, own.get(name, keyword)) for name, keyword in self._originals.items()
+        }
+
+    def _counted(self, name: str, keyword: Keyword) -> Keyword:
+        weight = _WEIGHTS.get(name, _one)
+
+        def counted(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any] | None:
+            self._left -= weight(said, value)
+            if self._left < 0:
+                raise _UnusableError("it takes too long to check")
+            if isinstance(value, dict):
+                self._outermost.setdefault(id(value), schema)
+            if value is None and declares_null(schema):
+                return None
+            return keyword(validator, said, value, schema)
+
+        return counted
+
+    def _reference(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+        from referencing.exceptions import Unresolvable
+
         # What is not in the schema is not read, and so not checked.
         if isinstance(said, str) and said.startswith("#"):
             with contextlib.suppress(Unresolvable):
-                yield from originals["$ref"](validator, said, value, schema) or ()
+                yield from self._originals["$ref"](validator, said, value, schema) or ()
 
-    def pattern(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
-        if isinstance(value, str) and isinstance(said, str) and budget.allows(said, [value]):
-            yield from originals["pattern"](validator, said, value, schema) or ()
+    def _pattern(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+        if isinstance(value, str) and isinstance(said, str) and self._patterns.allows(said, [value]):
+            yield from self._originals["pattern"](validator, said, value, schema) or ()
 
-    def required(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
-        # By the standard a nullable field that is left out means the same as null.
-        needed = [name for name in said if not _is_nullable(schema, name)] if isinstance(said, list) else said
-        yield from originals["required"](validator, needed, value, schema) or ()
+    def _required(self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
+        if isinstance(value, dict):
+            there = self._all_of(value)
+            needed = [
+                name
+                for name in said
+                if name in there or not self._is_nullable(name, validator, value, schema)
+            ]
+            yield from self._originals["required"](validator, needed, there, schema) or ()
 
-    def nothing(_validator: Any, _said: Any, _value: Any, _schema: Mapping[str, Any]) -> None:
-        """Patterns of names, wherever they are, decide about these: left to the server."""
+    def _is_nullable(self, name: str, validator: Any, value: Any, schema: Mapping[str, Any]) -> bool:
+        """Tell whether a field may be null: by the standard one that is left out means the same."""
+        declared = [
+            field
+            for around in (self._outermost[id(value)], schema)
+            for field in self._fields_of(around).get(name, ())
+        ]
+        return bool(declared) and all(validator.evolve(schema=field).is_valid(None) for field in declared)
 
-    def by_names(name: str) -> Keyword:
+    def _fields_of(self, schema: Mapping[str, Any]) -> dict[str, list[Any]]:
+        """Return the schemas of the fields of an object, by their names."""
+        if id(schema) not in self._fields:
+            fields: dict[str, list[Any]] = {}
+            for part in _parts(schema, self._root, ("allOf",)):
+                if isinstance(properties := part.get("properties"), dict):
+                    for name, field in properties.items():
+                        fields.setdefault(name, []).append(field)
+            self._fields[id(schema)] = fields
+        return self._fields[id(schema)]
+
+    def _least_properties(
+        self, validator: Any, said: Any, value: Any, schema: Mapping[str, Any]
+    ) -> Iterator[Any]:
+        yield from self._originals["minProperties"](validator, said, self._all_of(value), schema) or ()
+
+    def _all_of(self, value: Any) -> Any:
+        return self._whole if value is self._value else value
+
+    def _multiple_of(
+        self, validator: Any, said: Any, value: Any, _schema: Mapping[str, Any]
+    ) -> Iterator[Any]:
+        from jsonschema.exceptions import ValidationError
+
+        # As the numbers are written: 0.3 is three times 0.1, though not in binary arithmetic.
+        if validator.is_type(value, "number") and _exact(value) % _exact(said):
+            yield ValidationError(f"{_short(repr(value))} is not a multiple of {said!r}")
+
+    def _by_names(self, name: str) -> Keyword:
         def checked(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:
             names = [name for name in value if isinstance(name, str)] if isinstance(value, dict) else []
-            if all(budget.allows(each, names) for each in schema.get("patternProperties", ())):
-                yield from originals[name](validator, said, value, schema) or ()
+            if all(self._patterns.allows(each, names) for each in schema.get("patternProperties", ())):
+                yield from self._originals[name](validator, said, value, schema) or ()
 
         return checked
 
-    guarded: dict[str, Keyword] = {"$ref": reference, "pattern": pattern, "required": required}
-    guarded |= {name: by_names(name) for name in ("patternProperties", "additionalProperties")}
-    guarded |= dict.fromkeys(
-        ("$dynamicRef", "$recursiveRef", "unevaluatedProperties", "unevaluatedItems"), nothing
-    )
-    return {name: keyword for name, keyword in guarded.items() if name in originals}
+
+_LEFT_TO_THE_SERVER = ("$dynamicRef", "$recursiveRef", "unevaluatedProperties", "unevaluatedItems")
+"""Patterns of names, wherever they are, decide about these."""
 
 
-def _is_nullable(schema: Mapping[str, Any], name: str) -> bool:
-    properties = schema.get("properties")
-    field = properties.get(name) if isinstance(properties, Mapping) else None
-    kind = field.get("type") if isinstance(field, Mapping) else None
-    return kind == "null" or (isinstance(kind, list) and "null" in kind)
+def _nothing(_validator: Any, _said: Any, _value: Any, _schema: Mapping[str, Any]) -> None:
+    pass
+
+
+def _exact(number: float) -> Fraction:
+    return Fraction(repr(number))
 
 
 def _is_large(schema: Any) -> bool:

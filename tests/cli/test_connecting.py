@@ -36,6 +36,9 @@ def protected() -> Iterator[Server]:
         (["--token", "right"], {"I3X_USERNAME": "user", "I3X_PASSWORD": "wrong"}),
         (["--basic", "user:pass:word"], {"I3X_TOKEN": "wrong"}),
         (["--token-env", "PLANT"], {"PLANT": "right", "I3X_TOKEN": "wrong"}),
+        (["--header", "Authorization: Bearer right"], {"I3X_TOKEN": "wrong"}),
+        (["--header", "Authorization: Bearer right"], {"I3X_USERNAME": "user", "I3X_PASSWORD": "wrong"}),
+        (["--token", "right"], {"I3X_HEADER": "Authorization: Bearer wrong"}),
     ],
 )
 def test_credentials_open_a_server(
@@ -79,6 +82,11 @@ def test_the_address_of_the_options_wins(
         (["--url", "server.example.com"], {}, "http"),
         (["--url", "http://x/v1", "--token", "a", "--basic", "b:c"], {}, "exclude each other"),
         (["--url", "http://x/v1", "--token", "a", "--token-env", "B"], {}, "exclude each other"),
+        (
+            ["--url", "http://x/v1", "--token", "a", "--header", "Authorization: b"],
+            {},
+            "Authorization header",
+        ),
         (["--url", "http://x/v1", "--token-env", "NOT_SET"], {}, "NOT_SET is not set"),
         (["--url", "http://x/v1", "--basic", "user"], {}, "user:password"),
         (["--url", "http://x/v1", "--header", "key"], {}, "Name: value"),
@@ -86,6 +94,7 @@ def test_the_address_of_the_options_wins(
         (["--url", "http://x/v1", "--timeout", "soon"], {}, "seconds"),
         (["--url", "http://x/v1", "--timeout", "-1"], {}, "seconds"),
         (["--url", "http://x/v1"], {"I3X_TIMEOUT": "soon"}, "I3X_TIMEOUT"),
+        (["--url", "http://x/v1"], {"I3X_INSECURE": "none"}, "I3X_INSECURE must be one of"),
         (["--url", "https://127.0.0.1:1/v1", "--ca", "no-such-file.pem"], {}, "no-such-file.pem"),
     ],
 )

@@ -1,6 +1,7 @@
 """`types`: what there is, and as Python classes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,23 @@ def test_types_writes_classes_and_checks_that_they_are_current(
     assert (written.out, current.out) == ("", "")
     assert "+class Pump" in changed.out
     assert "-class Bomb" in changed.out
+
+
+def test_a_type_that_can_not_be_read_is_told_and_fails_nothing(
+    i3x: Runner, server: Server, tmp_path: Path
+) -> None:
+    def spoil(document: Any) -> Any:
+        document["result"][0]["schema"] = {"type": "object", "properties": "nonsense"}
+        return document
+
+    server.fault("edit_json", operation="getObjectTypes", edit_with=spoil)
+    file = str(tmp_path / "plant.py")
+    written, current = i3x("types", "-o", file), i3x("types", "-o", file, "--check")
+
+    assert (written.status, current.status) == (0, 0)
+    for run in (written, current):
+        warnings = [line for line in run.err.splitlines() if "is Any, since no class can be made" in line]
+        assert len(warnings) == 1
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,12 @@ def test_explicit_credentials_win_over_those_in_the_url(connect: Make) -> None:
         assert client.get_namespaces()
 
 
+def test_an_authorization_header_wins_over_credentials_in_the_url(connect: Make) -> None:
+    with Server(tick=None, token="t0ken-1") as server:
+        url = server.url.replace("://", "://operator:password@")
+        assert connect(url, headers={"authorization": "Bearer t0ken-1"}).get_namespaces()
+
+
 def test_custom_headers_go_with_every_request_but_info(server: Server, connect: Make) -> None:
     client = connect(server.url, headers={"X-Plant": "north", "User-Agent": "line-7"})
     client.get_value("sensor-001")

@@ -234,9 +234,9 @@ ATTACKS: dict[str, dict[str, Any]] = {
     "allOf that is an object": {"allOf": {"a": CODE}},
     "enumeration that is a text": {"enum": CODE},
 }
-"""Of each: either harmless types come of it, or an error that names the object type."""
+"""Of each come harmless types."""
 
-REFUSED = {
+UNREADABLE = {
     "deep objects",
     "deep lists",
     "a million laughs in lists",

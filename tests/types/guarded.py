@@ -49,10 +49,7 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 def _outcome(object_types: list[i3x.ObjectType]) -> dict[str, Any]:
     global _is_strict
     _violations.clear()
-    try:
-        source = generate_types(object_types)
-    except i3x.I3XError as error:
-        return {"error": str(error), "element_id": error.element_id, "violations": list(_violations)}
+    source = generate_types(object_types)
     _is_strict = True  # what is generated needs not even the files of modules: they are all loaded
     try:
         module: dict[str, Any] = {"__name__": "plant"}

@@ -10,7 +10,6 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import i3x
 from tests.types.support import load, object_type
 
 _NAMES = st.one_of(
@@ -147,12 +146,7 @@ JSON = st.recursive(
         st.sampled_from(["type", "properties", "items", "enum", "allOf", "anyOf", "$ref", "$defs"]), JSON
     )
 )
-def test_anything_makes_types_or_a_clear_error(schema: Any) -> None:
-    try:
-        module = load(object_type(schema, "Pump", "type-pump"))
-    except i3x.InvalidServerResponseError as error:
-        element_id = error.element_id
-    else:
-        (element_id,) = module.OBJECT_TYPES
-        del sys.modules[module.__name__]
-    assert element_id == "type-pump"
+def test_anything_makes_types(schema: Any) -> None:
+    module = load(object_type(schema, "Pump", "type-pump"))
+    del sys.modules[module.__name__]
+    assert list(module.OBJECT_TYPES) == ["type-pump"]

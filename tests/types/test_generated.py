@@ -124,6 +124,7 @@ def test_a_value_out_of_range_is_a_value() -> None:
         ({"oneOf": [record(a=NUMBER), record(b=NUMBER)]}, "dict[str, Any]"),
         ({"allOf": [NUMBER, {"minimum": 3}]}, "float"),
         ({"type": "string", "nullable": True}, "str | None"),
+        ({"type": ["number", "null"], "allOf": [{"type": "number"}]}, "float | None"),
         ({"const": 3.5}, "float"),
         ({"enum": [True, False]}, "bool"),
         ({"type": "string", "format": "date-time"}, "str"),
@@ -150,6 +151,22 @@ def test_enumerations_become_enums() -> None:
         module.PumpStage.VALUE_MINUS_1,
         None,
     )
+
+
+@pytest.mark.parametrize("required", [[], ["mode"]])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        {"type": ["string", "null"], "enum": ["auto", "off"]},
+        {"type": "string", "enum": ["auto", "off"], "nullable": True},
+    ],
+)
+def test_a_nullable_enumeration_takes_null_though_it_does_not_list_it(mode: Any, required: list[str]) -> None:
+    module = load(object_type(record(*required, mode=mode)))
+    for value in (None, "auto"):
+        assert msgspec.convert({"mode": value}, module.Pump).mode == value
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"mode": "other"}, module.Pump)
 
 
 def test_docstrings_have_title_description_unit_and_range() -> None:
@@ -290,6 +307,40 @@ def test_without_the_extra_the_command_that_installs_it_is_named(monkeypatch: py
 def test_what_is_no_object_type_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="ObjectType"):
         generate_types(["type-pump"])  # type: ignore[list-item]
+
+
+def chain(links: int) -> dict[str, Any]:
+    """Return a schema whose definitions each have a field of the next one."""
+    definitions: dict[str, Any] = {
+        f"Link{number}": record(next={"$ref": f"#/$defs/Link{number + 1}"}) for number in range(links)
+    }
+    return {"$ref": "#/$defs/Link0", "$defs": {**definitions, f"Link{links}": STRING}}
+
+
+def test_a_reference_is_no_level_of_nesting() -> None:
+    module = load(object_type(chain(70)))
+    value: Any = "end"
+    for _ in range(70):
+        value = {"next": value}
+    assert msgspec.to_builtins(msgspec.convert(value, module.Pump)) == value
+
+
+def test_references_have_an_end_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    assert load(object_type(chain(81))).Pump is Any
+    assert "its references lead more than 160 levels deep" in caplog.text
+
+
+def test_a_type_that_can_not_be_read_leaves_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    types = [
+        object_type({"type": "object", "properties": "nonsense"}, "Motor"),
+        object_type(record(speed=NUMBER)),
+    ]
+    module = load(*types)
+    assert list(module.OBJECT_TYPES.items()) == [("type-Motor", Any), ("type-Pump", module.Pump)]
+    assert msgspec.convert({"speed": 1}, module.Pump).speed == 1.0
+    reason = "Any, since no class can be made of its schema: `#/properties` is no object"
+    assert reason in source_lines(*reversed(types))
+    assert caplog.messages[0] == f"object type 'type-Motor' is {reason}"
 
 
 # --- the module ---------------------------------------------------------------------------------------------

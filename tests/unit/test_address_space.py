@@ -15,6 +15,7 @@ import i3x
 from i3x.navigate.changes import changes
 from i3x.navigate.local import LocalAddressSpace
 from i3x.navigate.reading import Reading
+from i3x.navigate.tree import Order
 from i3x.results import BulkList
 
 from .support import given
@@ -110,15 +111,16 @@ def test_cycles_are_cycles_and_are_all_of_them(entries: list[i3x.ObjectInstance]
     in_cycles = ids(each for cycle in space.cycles for each in cycle)
     assert len(set(in_cycles)) == len(in_cycles)
 
-    def is_its_own_ancestor(each: i3x.ObjectInstance) -> bool:
-        above = space.parent(each)
-        for _ in listed:
-            if above is None or above is each:
-                break
-            above = space.parent(above)
-        return above is each
+    assert set(in_cycles) == {each.element_id for each in space if each.element_id in above(space, each)}
 
-    assert set(in_cycles) == {each.element_id for each in space if is_its_own_ancestor(each)}
+
+def above(space: LocalAddressSpace, each: i3x.ObjectInstance) -> set[str]:
+    """Return the ids of the parent, of its parent and so on; the object's own is among them in a cycle."""
+    found: set[str] = set()
+    while (parent := space.parent(each)) is not None and parent.element_id not in found:
+        found.add(parent.element_id)
+        each = parent
+    return found
 
 
 @given(entries=listings)
@@ -132,9 +134,9 @@ def test_paths_walks_and_subtrees_agree(entries: list[i3x.ObjectInstance]) -> No
         assert path[0] in space.tops
         assert path[-1] is each
         assert [space.parent(below) for below in path[1:]] == list(path[:-1])
-        assert set(ids(space.subtree(each))) == {
-            other.element_id for other in space if each in space.path(other)
-        }
+        assert sorted(ids(space.subtree(each))) == sorted(
+            other.element_id for other in space if other is each or each.element_id in above(space, other)
+        )
 
 
 @given(entries=listings)
@@ -297,6 +299,22 @@ def test_an_object_below_itself_and_a_ring_are_cycles() -> None:
     assert ids(space.children("own")) == ["own"]
     assert ids(space.subtree("c")) == ["c", "a", "b", "below"]
     assert ids(space.path("below")) == ["c", "a", "b", "below"]
+
+
+@pytest.mark.parametrize(
+    ("start", "found"),
+    [
+        ("a", [("a", 0), ("b", 1), ("c", 1)]),
+        ("b", [("b", 0), ("a", 1), ("c", 2)]),
+        ("c", [("c", 0)]),
+    ],
+)
+@pytest.mark.parametrize("order", ["depth", "breadth"])
+def test_a_walk_goes_round_a_cycle_once_wherever_it_begins(
+    start: str, found: list[tuple[str, int]], order: Order
+) -> None:
+    space = space_of(entry("a", parent_id="b"), entry("b", parent_id="a"), entry("c", parent_id="a"))
+    assert [(each.element_id, depth) for each, depth in space.walk(start, order)] == found
 
 
 def test_cycles_are_in_the_order_of_the_listing() -> None:

@@ -115,11 +115,39 @@ def test_options_win_over_the_environment_whatever_the_scheme() -> None:
     assert (client._options.token, client._options.auth) == (None, ("user", "password"))
 
 
-@pytest.mark.parametrize("options", [{"auth": ("user", "password")}, {"token": "other"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"auth": ("user", "password")},
+        {"token": "other"},
+        {"headers": {"authorization": "Bearer other"}},
+        {"token": None, "auth": ("user", "password")},
+    ],
+)
 def test_options_settle_what_the_environment_leaves_open(options: Any) -> None:
     environment = {"I3X_URL": URL, "I3X_TOKEN": "secret", "I3X_USERNAME": "somebody"}
 
     assert i3x.Client.settings_from_env(environment, **options) == {"base_url": URL, **options}
+
+
+@pytest.mark.parametrize("options", [{"auth": ("user", "password")}, {"token": "other"}])
+def test_options_win_over_a_header_of_the_environment_that_authorizes(options: Any) -> None:
+    environment = {"I3X_URL": URL, "I3X_HEADER": "Authorization: Bearer secret"}
+
+    assert i3x.Client.settings_from_env(environment, **options) == {"base_url": URL, **options}
+
+
+def test_a_header_that_does_not_authorize_goes_with_credentials() -> None:
+    environment = {"I3X_URL": URL, "I3X_TOKEN": "secret", "I3X_HEADER": "X-Plant: north"}
+
+    assert settings(environment).headers == {"X-Plant": "north"}
+    assert settings(environment, headers={"X-Plant": "south"}).token == "secret"
+
+
+@pytest.mark.parametrize("given", [{"token": "t"}, {"token": lambda: "t"}, {"auth": ("user", "password")}])
+def test_an_authorization_header_and_other_credentials_contradict_each_other(given: Any) -> None:
+    with pytest.raises(ValueError, match="Authorization header excludes a token"):
+        i3x.Client(URL, headers={"authorization": "Bearer other"}, **given)
 
 
 def test_the_settings_of_the_environment_can_be_had_without_a_client() -> None:
@@ -239,10 +267,19 @@ def test_a_header_of_the_environment_has_a_name_and_a_value() -> None:
 
 @pytest.mark.parametrize(
     ("text", "verify"),
-    [("1", False), ("true", False), ("0", True), ("no", True), ("False", True), ("", True)],
+    [
+        *((text, False) for text in ("1", "true", "yes", "on", "On", "TRUE")),
+        *((text, True) for text in ("0", "false", "no", "off", "OFF", "False", "")),
+    ],
 )
 def test_the_environment_may_switch_verification_off(text: str, verify: bool) -> None:
     assert settings({"I3X_URL": URL, "I3X_INSECURE": text}).verify is verify
+
+
+@pytest.mark.parametrize("text", ["n", "f", "none", "disabled", "y", "2", "öff"])
+def test_a_word_that_is_no_switch_turns_verification_neither_on_nor_off(text: str) -> None:
+    with pytest.raises(ValueError, match=f"I3X_INSECURE must be one of 1, .* not '{text}'"):
+        settings({"I3X_URL": URL, "I3X_INSECURE": text})
 
 
 def test_the_environment_may_name_certificates(tmp_path: Path) -> None:
@@ -269,6 +306,10 @@ def test_empty_variables_count_as_not_set() -> None:
         ({"I3X_URL": URL, "I3X_HEADER": "X-Key"}, "I3X_HEADER must read 'Name: value'"),
         ({"I3X_URL": URL, "I3X_TOKEN": "t", "I3X_USERNAME": "u"}, "I3X_TOKEN and I3X_USERNAME .* exclude"),
         ({"I3X_URL": URL, "I3X_TOKEN": "t", "I3X_PASSWORD": "p"}, "exclude each other"),
+        (
+            {"I3X_URL": URL, "I3X_TOKEN": "t", "I3X_HEADER": "authorization: Bearer u"},
+            "I3X_TOKEN and Authorization in I3X_HEADER exclude each other",
+        ),
         ({"I3X_URL": URL, "I3X_CA": "/no/such/file"}, "verify names no file"),
     ],
 )

@@ -155,7 +155,7 @@ class LocalAddressSpace:
 
         It gives pairs of an object and its depth, 0 where it begins; each object once, a parent before its
         children. ``order`` is ``"depth"`` (all below an object before its next sibling) or ``"breadth"`` (level
-        by level).
+        by level). One that begins within a cycle goes round it once.
         """
         if order not in get_args(Order):
             raise ValueError(f'order must be "depth" or "breadth", not {order!r}')
@@ -164,7 +164,7 @@ class LocalAddressSpace:
         return ((reading.objects[each], depth) for each, depth in reading.tree.walk(starts, order))
 
     def subtree(self, element: Element) -> Objects:
-        """Return an object and everything below it, each parent before its children."""
+        """Return an object and everything below it, once, each parent before its children."""
         return tuple(entry for entry, _ in self.walk(element))
 
     def type_of(self, element: Element) -> ObjectType | None:

@@ -1,14 +1,15 @@
 """The forest that parents make, in numbers alone: a few bytes a position, and an end to every walk.
 
 A listing has no order that can be relied on: a parent may come after its children, a position may be its own
-ancestor. Each cycle is cut above the member that is listed first, so that every position has one path.
+ancestor. Each cycle is cut above the member that is listed first, so that every position has one path; a walk that
+begins within a cycle goes round it once.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 Order: TypeAlias = Literal["depth", "breadth"]
@@ -58,13 +59,17 @@ class Tree:
         way.reverse()
         return way
 
-    def walk(self, starts: Iterable[int], order: Order) -> Iterator[tuple[int, int]]:
-        """Yield these positions and all below them, each with its depth below where the walk began."""
+    def walk(self, starts: Collection[int], order: Order) -> Iterator[tuple[int, int]]:
+        """Yield these positions and all below them, each with its depth below where the walk began.
+
+        A start is not come to again from above it: nothing else could be, since a position has one parent.
+        """
+        begun = frozenset(starts)
         waiting = deque((position, 0) for position in starts)
         while waiting:
             position, depth = waiting.popleft()
             yield position, depth
-            below = [(child, depth + 1) for child in self.children(position) if child not in self._cut]
+            below = [(child, depth + 1) for child in self.children(position) if child not in begun]
             if order == "breadth":
                 waiting.extend(below)
             else:

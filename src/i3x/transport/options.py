@@ -60,6 +60,10 @@ class Options:
             raise TypeError(f"server_hostname must be a str, not {type(self.server_hostname).__name__}")
         for name, value in self.headers.items():
             check_header(name, value)
+        if has_authorization(self.headers) and (self.token is not None or isinstance(self.auth, tuple)):
+            raise ValueError(
+                "an Authorization header excludes a token, and a user and password, which make one too; give one"
+            )
         steps(self.timeout)
         if self.deadline is not None:
             _check_seconds("deadline", self.deadline)
@@ -105,6 +109,11 @@ def check_header(name: str, value: str) -> None:
         raise TypeError(f"the name and the value of a header must be str: {name!r}")
     if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
         raise ValueError(f"the header {name!r} holds characters, or blanks, that HTTP headers must not hold")
+
+
+def has_authorization(headers: Mapping[str, str] | None) -> bool:
+    """Return whether some headers hold credentials of a standard scheme; those of a vendor's own don't count."""
+    return any(name.lower() == "authorization" for name in headers or ())
 
 
 def _check_positive(name: str, value: float) -> None:

@@ -12,7 +12,7 @@ import httpx
 from i3x import __version__
 from i3x.bulk.limits import Limits
 from i3x.calls import Call
-from i3x.transport.options import Options, check_header, ssl_context, steps
+from i3x.transport.options import Options, check_header, has_authorization, ssl_context, steps
 
 logger = logging.getLogger("i3x.transport")
 
@@ -28,7 +28,8 @@ class Server:
         self.options = options
         self.limits = Limits()
         self.auth = options.auth
-        if url.userinfo and options.auth is None and options.token is None:
+        is_open = options.auth is None and options.token is None and not has_authorization(options.headers)
+        if url.userinfo and is_open:
             self.auth = (url.username, url.password)
         self.url = url.copy_with(userinfo=b"", raw_path=url.raw_path.rstrip(b"/") or b"/")
         self.token = options.token if isinstance(options.token, str) else None

@@ -32,8 +32,11 @@ def generate_types(object_types: Iterable[ObjectType]) -> str:
     schemas agree. Ranges, patterns and formats are not checked when a value is read: a sensor may well be out of
     range. ``OBJECT_TYPES`` of the module maps element ids of types to classes.
 
+    A type whose schema no class can be made of is ``Any``: its docstring says why, and the logger ``i3x.typegen``
+    warns of it.
+
     The text is the same for the same types in any order. Raises :class:`~i3x.InvalidServerResponseError`, naming the
-    object type, for a schema that no types can be made of, and ``ImportError`` without the extra ``[types]``.
+    object type, for two with the same element id, and ``ImportError`` without the extra ``[types]``.
     """
     from i3x.typegen.annotations import annotate
     from i3x.typegen.plan import make_plan

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -12,8 +13,10 @@ from i3x.models import ObjectType
 from i3x.typegen.inheritance import Comparison, provable_parents
 from i3x.typegen.names import Names, class_name, field_name, member_name
 from i3x.typegen.schemas import describe, read_schema
-from i3x.typegen.shapes import Choice, Field, Record, Shape, UnreadableSchemaError
+from i3x.typegen.shapes import ANYTHING, Choice, Field, Record, Shape, UnreadableSchemaError
 from i3x.typegen.texts import readable
+
+logger = logging.getLogger("i3x.typegen")
 
 IMPORTS = {
     "__future__": ("annotations",),
@@ -135,14 +138,17 @@ class Plan:
 def make_plan(object_types: Iterable[ObjectType]) -> Plan:
     """Return the plan for some object types, the same one in whatever order they come.
 
-    Raises :class:`~i3x.InvalidServerResponseError`, naming the object type, for a schema that can't be read.
+    A type whose schema can't be read may be anything; it says so, and a warning is logged.
+
+    Raises :class:`~i3x.InvalidServerResponseError`, naming the object type, for two that have the same element id.
     """
     types = _distinct(object_types)
     plan, names = Plan(), Names(_TAKEN)
     for element_id, object_type in types.items():
         wish = class_name(object_type.display_name) or class_name(element_id)
         plan.object_types[element_id] = names.take(wish, "Type")
-    shapes = {element_id: _read(object_type) for element_id, object_type in types.items()}
+    unread: dict[str, str] = {}
+    shapes = {element_id: _read(object_type, unread) for element_id, object_type in types.items()}
     records = {
         element_id: shape.record
         for element_id, shape in shapes.items()
@@ -152,7 +158,8 @@ def make_plan(object_types: Iterable[ObjectType]) -> Plan:
     for element_id in sorted(types, key=lambda each: (_generation(each, parents), each)):
         base = parents.get(element_id)
         base_class = None if base is None else plan.struct_of(records[base])
-        _declare_type(plan, names, types[element_id], shapes[element_id], base_class)
+        said = (*describe(types[element_id].schema), unread.get(element_id, ""))
+        _declare_type(plan, names, types[element_id], said, shapes[element_id], base_class)
     _name_fields(plan, names)
     return plan
 
@@ -164,23 +171,24 @@ def _distinct(object_types: Iterable[ObjectType]) -> dict[str, ObjectType]:
         if not isinstance(object_type, ObjectType):
             raise TypeError(f"object_types must be i3x.ObjectType, not {type(object_type).__name__}")
         if found.setdefault(object_type.element_id, object_type) != object_type:
-            raise _unreadable(object_type, "there are two different ones with this element id")
+            name = object_type.element_id
+            raise InvalidServerResponseError(
+                f"object type {name!r}: there are two different ones with this element id; tell the server's "
+                "administrator",
+                element_id=name,
+            )
     return dict(sorted(found.items()))
 
 
-def _read(object_type: ObjectType) -> Shape:
+def _read(object_type: ObjectType, unread: dict[str, str]) -> Shape:
+    """Return the shape of a type; if its schema can't be read, that is noted, and the type may be anything."""
     try:
         return read_schema(object_type.schema)
     except UnreadableSchemaError as error:
-        raise _unreadable(object_type, f"no types can be made of its schema: {error}") from error
-
-
-def _unreadable(object_type: ObjectType, what: str) -> InvalidServerResponseError:
-    name = object_type.element_id
-    return InvalidServerResponseError(
-        f"object type {name!r}: {what}; leave this object type out, and tell the server's administrator",
-        element_id=name,
-    )
+        said = f"Any, since no class can be made of its schema: {error}"
+    logger.warning("object type %r is %s", object_type.element_id, said)
+    unread[object_type.element_id] = said
+    return ANYTHING
 
 
 def _generation(element_id: str, parents: Mapping[str, str]) -> int:
@@ -191,12 +199,17 @@ def _generation(element_id: str, parents: Mapping[str, str]) -> int:
 
 
 def _declare_type(
-    plan: Plan, names: Names, object_type: ObjectType, shape: Shape, base: StructClass | None
+    plan: Plan,
+    names: Names,
+    object_type: ObjectType,
+    said: Sequence[str],
+    shape: Shape,
+    base: StructClass | None,
 ) -> None:
     owner = object_type.element_id
     name = plan.object_types[owner]
-    said = (readable(object_type.display_name), *describe(object_type.schema))
-    doc = tuple(dict.fromkeys(text for text in (*said, f"Object type: {readable(owner)}") if text))
+    paragraphs = (readable(object_type.display_name), *said, f"Object type: {readable(owner)}")
+    doc = tuple(dict.fromkeys(text for text in paragraphs if text))
     choice = shape.strings or shape.integers
     waiting = []
     if shape.record is not None and shape.kinds == {"object"}:

@@ -28,8 +28,10 @@ from i3x.typegen.shapes import (
     plain_kinds,
 )
 from i3x.typegen.texts import readable
+from i3x.value_schemas import declares_null
 
 _MOST_LEVELS = 64
+_MOST_LEVELS_IN_ALL = 160  # through references too; each is a few calls, of which Python allows a thousand
 _LONGEST_TEXT = 1_000  # of an enumerated text
 
 _COMBINING = ("$ref", "allOf", "anyOf", "oneOf", "enum", "const")
@@ -67,6 +69,7 @@ class _Reader:
         self._combining = Combining()
         self._finished: dict[str, Shape] = {}
         self._begun: dict[str, Record | None] = {}
+        """What is being read: the whole way from the root, in this order."""
 
     def read(self, schema: Any, pointer: str, words: Words, level: int) -> Shape:
         if pointer in self._finished:
@@ -78,6 +81,8 @@ class _Reader:
         self._combining.count(1)
         if level > _MOST_LEVELS:
             raise UnreadableSchemaError(f"it is nested more than {_MOST_LEVELS} levels deep")
+        if len(self._begun) > _MOST_LEVELS_IN_ALL:
+            raise UnreadableSchemaError(f"its references lead more than {_MOST_LEVELS_IN_ALL} levels deep")
         if isinstance(schema, bool):
             return ANYTHING if schema else NOTHING
         if not isinstance(schema, Mapping):
@@ -97,13 +102,13 @@ class _Reader:
             choice = self._read_choice(_listed(schema, "enum", pointer), schema, words)
             shape = meet(shape, choice, words)
         if "$ref" in schema:
-            shape = meet(shape, self._read_reference(schema["$ref"], level), words)
+            shape = meet(shape, self._read_reference(schema["$ref"]), words)
         for part in self._branches(schema, "allOf", pointer, words, level):
             shape = meet(shape, part, words)
         for keyword in ("anyOf", "oneOf"):
             if branches := self._branches(schema, keyword, pointer, words, level):
                 shape = meet(shape, self._combining.join_all(branches), words)
-        if schema.get("nullable") is True:  # of OpenAPI 3.0, which servers' frameworks still write
+        if declares_null(schema) and "null" not in shape.kinds:
             shape = self._combining.join(shape, Shape(frozenset(("null",))))
         return shape
 
@@ -115,7 +120,7 @@ class _Reader:
             for index, branch in enumerate(_listed(schema, keyword, pointer))
         ]
 
-    def _read_reference(self, reference: Any, level: int) -> Shape:
+    def _read_reference(self, reference: Any) -> Shape:
         if not isinstance(reference, str) or (reference != "#" and not reference.startswith("#/")):
             return ANYTHING  # nothing outside of the schema is read; `describe` tells the reader
         pointer = unquote(reference[1:])
@@ -124,7 +129,8 @@ class _Reader:
             target = _member(target, token.replace("~1", "/").replace("~0", "~"))
         if target is None:
             return ANYTHING
-        return self.read(target, pointer, (pointer.rpartition("/")[2],) if pointer else (), level)
+        # What it refers to stands elsewhere: it is not nested in what refers to it.
+        return self.read(target, pointer, (pointer.rpartition("/")[2],) if pointer else (), 0)
 
     def _read_kinds(self, schema: Mapping[str, Any], pointer: str, words: Words, level: int) -> Shape:
         named = schema.get("type")

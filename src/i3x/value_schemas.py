@@ -14,6 +14,7 @@ from typing import Any
 from i3x.errors import InvalidServerResponseError, InvalidValueError, ValueNotKeptError
 from i3x.models import ObjectInstance, ObjectType
 from i3x.patterns import Budget
+from i3x.schema_bounds import extended, schema_errors, unique_items
 
 _INSTALL = 'checking values against their schemas needs jsonschema: pip install "i3x-client[types]"'
 _MOST_PARTS = 100_000  # of a schema
@@ -124,9 +125,11 @@ class ElementSchema:
 
         if _is_large(schema):
             raise self._unusable(f"it has more than {_MOST_PARTS} parts")
-        kind = _validator(schema)
+        draft = _draft(schema)
+        kind = _validator(draft)
         try:
-            kind.check_schema(schema, format_checker=None)  # patterns are not always Python's
+            for error in schema_errors(extended(draft, {"uniqueItems": unique_items}), schema):
+                raise SchemaError.create_from(error)
             errors = kind(schema, registry=Registry()).iter_errors(value)
             for error, _ in zip(errors, range(_MOST_PROBLEMS), strict=False):
                 yield f"`{error.json_path}`: {_short(error.message)}"
@@ -206,20 +209,24 @@ class _TooManyStepsError(Exception):
     """A small schema may mean very much."""
 
 
-def _validator(schema: Mapping[str, Any]) -> Any:
-    """Return the class that checks values against a schema, of the draft that it names, for one use."""
+def _draft(schema: Mapping[str, Any]) -> Any:
+    """Return the class of the draft that a schema names."""
     from jsonschema import Draft202012Validator
-    from jsonschema.validators import extend, validator_for
+    from jsonschema.validators import validator_for
 
-    draft: Any = Draft202012Validator
     if isinstance(schema.get("$schema"), str):
-        draft = validator_for(dict(schema), default=Draft202012Validator)
+        return validator_for(dict(schema), default=Draft202012Validator)
+    return Draft202012Validator
+
+
+def _validator(draft: Any) -> Any:
+    """Return the class that checks values against a schema of a draft, for one use."""
     steps = _Steps()
     keywords = {
         name: steps.counted(keyword, _WEIGHTS.get(name, _one))
         for name, keyword in {**draft.VALIDATORS, **_guarded(draft)}.items()
     }
-    return extend(draft, keywords)  # type: ignore[no-untyped-call]
+    return extended(draft, keywords)
 
 
 class _Steps:

@@ -15,11 +15,10 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
-import attrs
-
 from i3x.errors import InvalidServerResponseError, InvalidValueError, ValueNotKeptError
 from i3x.models import ObjectInstance, ObjectType
 from i3x.patterns import Budget
+from i3x.schema_bounds import extended, schema_errors, unique_items
 
 _INSTALL = 'checking values against their schemas needs jsonschema: pip install "i3x-client[types]"'
 _MOST_PARTS = 100_000  # of a schema
@@ -132,7 +131,7 @@ class ElementSchema:
         try:
             usable = _usable(schema, draft)
             keywords = _Check(draft.VALIDATORS, usable, value, whole).keywords()
-            errors = _extended(draft, keywords)(usable, registry=Registry()).iter_errors(value)
+            errors = extended(draft, keywords)(usable, registry=Registry()).iter_errors(value)
             for error, _ in zip(errors, range(_MOST_PROBLEMS), strict=False):
                 yield f"`{error.json_path}`: {_short(error.message)}"
         except _UnusableError as error:
@@ -237,7 +236,7 @@ def _usable(schema: Mapping[str, Any], draft: Any) -> Mapping[str, Any]:
     """
     if _is_large(schema):
         raise _UnusableError(f"it has more than {_MOST_PARTS} parts")
-    errors = list(islice(_meta(draft).iter_errors(schema), _MOST_PROBLEMS + 1))
+    errors = list(islice(schema_errors(_for_schemas(draft), schema), _MOST_PROBLEMS + 1))
     if len(errors) > _MOST_PROBLEMS:
         raise _UnusableError(f"more than {_MOST_PROBLEMS} of its keywords mean nothing")
     usable = copy.deepcopy(schema) if errors else schema
@@ -253,10 +252,9 @@ def _usable(schema: Mapping[str, Any], draft: Any) -> Mapping[str, Any]:
 
 
 @functools.cache
-def _meta(draft: Any) -> Any:
-    """Return what checks the schemas of a draft."""
-    # What is listed twice does no harm, and to look for it may take long.
-    return _extended(draft, {"uniqueItems": _nothing})(draft.META_SCHEMA)
+def _for_schemas(draft: Any) -> Any:
+    """Return the class that checks the schemas of a draft."""
+    return extended(draft, {"uniqueItems": unique_items})
 
 
 def _drop(schema: Any, place: Sequence[str | int]) -> None:
@@ -275,15 +273,6 @@ def _drop(schema: Any, place: Sequence[str | int]) -> None:
 
 
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
-
-
-def _extended(draft: Any, keywords: Mapping[str, Keyword]) -> Any:
-    """Return a draft's class with other keywords, which hold for parts of a schema that name a draft too."""
-    from jsonschema.validators import extend
-
-    kind: Any = extend(draft, keywords)  # type: ignore[no-untyped-call]
-    kind.evolve = attrs.evolve
-    return kind
 
 
 def _one(_said: Any, _value: Any) -> int:

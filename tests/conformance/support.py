@@ -14,7 +14,7 @@ QUICK = Options(timeout=5, takeover_grace=0.3, update_wait=0.1)
 class Found:
     """What a run came to."""
 
-    verdict: Verdict
+    verdict: Verdict | None
     fails: set[str]
     warns: set[str]
     skips: dict[str, str]

@@ -194,6 +194,24 @@ def test_a_pattern_that_takes_for_ever_is_left_out() -> None:
         assert "QRY-03" not in examine(server.url).fails
 
 
+def test_a_small_answer_that_takes_long_to_check_stalls_nothing() -> None:
+    with Server(tick=None) as server:
+
+        def schema(document: dict[str, object]) -> None:
+            for item in document["result"]:  # type: ignore[attr-defined]
+                item["schema"] = {
+                    "uniqueItems": True,
+                    "items": {"allOf": [{"not": {"type": "string"}}] * 100},
+                }
+
+        server.fault("edit_json", operation="getObjectTypes", edit_with=edited(schema))
+        server.set_value("mode-501", [{"a": number} for number in range(6_000)])
+        found = examine(server.url)
+    (judged,) = (each for each in found.report.outcomes if each.test.id == "QRY-03")
+    assert judged.seconds < 5
+    assert "too long" in judged.message
+
+
 def test_what_is_called_a_schema_and_is_none() -> None:
     with Server(tick=None) as server:
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from xml.etree import ElementTree
 
 import pytest
 
@@ -95,7 +96,31 @@ def test_the_same_reports(pytester: pytest.Pytester, server: Server) -> None:
     )
     report = json.loads((pytester.path / "a.json").read_text())
     assert (report["verdict"], len(report["tests"])) == ("Full 1.0 Compliance", 60)
-    assert (pytester.path / "a.xml").read_text().startswith("<testsuites>")
+    properties = ElementTree.parse(pytester.path / "a.xml").iter("property")
+    assert [each.get("value") for each in properties] == [server.url, "Full 1.0 Compliance"]
+
+
+@pytest.mark.parametrize("marked", [False, True], ids=["selected", "all but one that is skipped by a marker"])
+def test_the_reports_of_a_part_have_no_verdict(
+    pytester: pytest.Pytester, server: Server, marked: bool
+) -> None:
+    files = ("--i3x-json", "a.json", "--i3x-junit", "a.xml")
+    if marked:
+        pytester.makeconftest(
+            """
+            import pytest
+
+            def pytest_collection_modifyitems(items):
+                next(item for item in items if item.name == "EXP-20").add_marker(pytest.mark.skip)
+            """
+        )
+        run(pytester, server, *files).stdout.fnmatch_lines(["no verdict: 1 of 60 tests were not run"])
+    else:
+        run(pytester, server, *files, "-k", "EXP-20").assert_outcomes(passed=1, deselected=59)
+    report = json.loads((pytester.path / "a.json").read_text())
+    assert (report["verdict"], len(report["tests"])) == (None, 59 if marked else 1)
+    properties = ElementTree.parse(pytester.path / "a.xml").iter("property")
+    assert [each.get("name") for each in properties] == ["url"]
 
 
 def test_on_several_workers(

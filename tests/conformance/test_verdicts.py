@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from i3x.conformance import Options, Verdict, run
+from i3x.conformance import Options, Outcome, Verdict, run
 from i3x.testing import Server
 from tests.client.wire import received
-from tests.conformance.support import QUICK, TOKEN, examine, ids, subscriptions
+from tests.conformance.support import QUICK, TOKEN, boil, examine, ids, subscriptions
 
 OPEN = {"CORE-05", "CORE-06"}
 """What is warned of on a server without TLS and credentials."""
@@ -45,6 +45,43 @@ def test_all_is_written_back_to_where_it_was_read() -> None:
         after = {name: server._state.values.current(name) for name in server._state.station.space.elements}
         assert received(server, "updateObjectValues"), "there were writes"
     assert {name: it.value for name, it in after.items()} == {name: it.value for name, it in before.items()}
+
+
+@pytest.mark.parametrize("undeclared", [False, True], ids=["declared", "taken though not declared"])
+@pytest.mark.parametrize("after", ["QRY-11", "UPD-01", "UPD-02", "UPD-03"])
+def test_what_an_operator_changes_during_the_run_stays(after: str, undeclared: bool) -> None:
+    with Server(tick=None) as server:
+        examine(server.url)
+        first = received(server, "updateObjectValues")[0].json["updates"][0]
+        value = first["value"]["value"]
+        element_id, changed = first["elementId"], {**value, "staffed": not value["staffed"]}
+
+        def operate(outcome: Outcome) -> None:
+            if outcome.test.id == after:
+                server.set_value(element_id, changed)
+
+        if undeclared:
+            server.fault("undeclared_update_taken")
+        found = boil(run(server.url, QUICK, operate))
+        assert server._state.values.current(element_id).value == changed
+    assert found.fails == set()
+    told = found.message("UPD-02")
+    assert ("a live source?" in told) == (after == "UPD-01" and not undeclared), told
+
+
+def test_an_object_that_reads_good_no_more_is_not_written() -> None:
+    with Server(tick=None) as server:
+        examine(server.url)
+        element_id = received(server, "updateObjectValues")[0].json["updates"][0]["elementId"]
+
+        def fail(outcome: Outcome) -> None:
+            if outcome.test.id == "UPD-02":
+                server.set_value(element_id, None, quality="Bad")
+
+        found = boil(run(server.url, QUICK, fail))
+        assert server._state.values.current(element_id).value is None
+    assert (found.fails, found.skips["UPD-03"]) == (set(), "untestable")
+    assert "UPD-03" in found.report.unverified
 
 
 def test_optional_features_that_are_left_out_make_a_server_compatible() -> None:

@@ -213,6 +213,18 @@ def test_one_keyword_may_take_long_too(schema: dict[str, Any], value: Any) -> No
         check(schema, value)
 
 
+def test_a_part_that_names_a_draft_has_the_same_bounds() -> None:
+    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    levels = {f"d{level}": {**draft, "allOf": [{"$ref": f"#/$defs/d{level + 1}"}] * 8} for level in range(10)}
+    with pytest.raises(i3x.InvalidServerResponseError, match="takes too long"):
+        check({**draft, "$ref": "#/$defs/d0", "$defs": {**levels, "d10": True}}, 1)
+
+
+def test_a_schema_is_checked_in_linear_time() -> None:
+    enumerated = [5, *({"number": number} for number in range(20_000))]
+    check({"$schema": "http://json-schema.org/draft-04/schema#", "enum": enumerated}, 5)
+
+
 def test_long_lists_that_are_checked_soon() -> None:
     check({"uniqueItems": True, "items": {"type": "integer"}}, list(range(50_000)))
     check({"uniqueItems": True}, [{"number": number} for number in range(1_000)])

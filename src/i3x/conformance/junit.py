@@ -25,8 +25,9 @@ def render(report: Report) -> str:
         timestamp=report.started.removesuffix("Z"),
     )
     properties = Xml.SubElement(suite, "properties")
-    for name, value in (("url", report.url), ("verdict", report.verdict.value)):
-        Xml.SubElement(properties, "property", name=name, value=_legal(value))
+    Xml.SubElement(properties, "property", name="url", value=_legal(report.url))
+    if report.verdict is not None:
+        Xml.SubElement(properties, "property", name="verdict", value=report.verdict.value)
     for outcome in report.outcomes:
         _case(suite, outcome)
     root = Xml.Element("testsuites")

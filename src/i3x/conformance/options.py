@@ -41,7 +41,7 @@ class Options:
     insecure: bool = False
     """Whether to accept any certificate."""
     writes: bool = True
-    """Whether values may be written; they are only ever written back to where they were read."""
+    """Whether values may be written; each is only ever written back to where it was read right before."""
     timeout: float = DEFAULT_TIMEOUT
     """Seconds that one request may take in all, whatever the server does meanwhile."""
     takeover_grace: float = 15.0

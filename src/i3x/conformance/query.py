@@ -56,7 +56,7 @@ def _check_components(element_id: str, found: Any, check: Callable[[Any], Iterab
     refuse(f"component {shown(part)} {problem}" for part, it in found.items() for problem in check(it))
 
 
-def _results(items: list[Json]) -> dict[str, Json]:
+def results(items: list[Json]) -> dict[str, Json]:
     """What the good items carry, by element id: an object may fail alone, as one does that has no value."""
     return {
         item["elementId"]: item["result"]
@@ -76,7 +76,7 @@ def current_values(context: Context) -> None:
     """A sample of ten."""
     ids = context.sample_ids()
     items, answer = read_values(context, ids)
-    context.values = _results(items)
+    context.values = results(items)
     context.values_exchange = answer
     refuse(
         f"the value of {shown(element_id)} {problem}"
@@ -219,7 +219,7 @@ def history(context: Context) -> None:
     ids = context.sample_ids(_HISTORY_SAMPLE)
     now = datetime.now(UTC).replace(microsecond=0)
     items, answer = _history(context, ids, **_times(now))
-    context.histories = _results(items)
+    context.histories = results(items)
     context.history_exchange = answer
     context.history_end = now
 

@@ -13,7 +13,6 @@ from i3x.conformance import document, strict_json
 from i3x.conformance.context import Context
 from i3x.conformance.definition import Broken, Level, Reason, Skipped, conformance_test
 from i3x.conformance.exchange import Exchange
-from i3x.conformance.query import read_values
 from i3x.conformance.rules import (
     Json,
     bulk,
@@ -32,7 +31,7 @@ from i3x.conformance.rules import (
     vqt_problems,
 )
 from i3x.conformance.streams import Stream
-from i3x.conformance.update import readable, write_back
+from i3x.conformance.update import candidate, values_now, write_back
 from i3x.raw.api.subscribe import (
     create_subscription,
     delete_subscriptions,
@@ -144,15 +143,6 @@ def client_scope(context: Context) -> None:
 # -- monitored items
 
 
-def _values(context: Context, ids: list[str]) -> dict[str, Json]:
-    """The values that can be read of some objects; what is wrong with others, QRY-01 says."""
-    try:
-        items, _ = read_values(context, ids)
-    except Broken:
-        return {}
-    return {item["elementId"]: item["result"] for item in items if item.get("result") is not None}
-
-
 def _register(context: Context, ids: list[str]) -> list[Json]:
     body = {**context.subscription(), "elementIds": ids, "maxDepth": 1}
     return bulk(context.server.send(register_monitored_items, body), ids)
@@ -168,7 +158,7 @@ def _register(context: Context, ids: list[str]) -> list[Json]:
 def register(context: Context) -> None:
     """Two objects, those that read Good first."""
     ids = context.sample_ids()
-    values = _values(context, ids)
+    values = values_now(context, ids)
     ids.sort(key=lambda element_id: values.get(element_id, {}).get("quality") != "Good")
     context.registered = ids[:2]
     for item in _register(context, context.registered):
@@ -289,13 +279,10 @@ def _provoke(context: Context) -> bool:
     """Write the value of a registered object back to it; whether that went well: if not, UPD-01 says why."""
     if not context.server.options.writes or not context.declares("update.current"):
         return False
-    candidate = next(readable(_values(context, context.registered)), None)
-    if candidate is None:
-        return False
-    element_id, result = candidate
     try:
+        element_id, result = candidate(context, context.registered)
         (item,) = write_back(context, result["value"], element_id)
-    except Broken:
+    except (Broken, Skipped):
         return False
     return bool(item["success"])
 

@@ -68,7 +68,7 @@ class Terminal:
             self._line(f"{UNREACHED}: the other tests were skipped")
         if report.hint:
             self._line(self._coloured(f"hint: {report.hint}", "33"))
-        self._line(self._coloured(report.verdict.value, "1;32" if good else "1;31"))
+        self._line(self._coloured(report.conclusion, "1;32" if good else "1;31"))
 
     def interrupted(self) -> None:
         """The user has had enough."""

@@ -6,19 +6,24 @@ that may hang a run or fetch anything: what can't be checked in time is not chec
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator, FormatChecker, SchemaError, ValidationError, validators
+from jsonschema import Draft202012Validator, ValidationError, validators
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from i3x.conformance import document
 from i3x.patterns import Budget
+from i3x.schema_bounds import Keyword, extended, schema_errors, unique_items
 
-_NO_FORMATS = FormatChecker(formats=())
-"""A pattern that Python does not know may be one of ECMAScript, which JSON Schema means."""
+_MULTIPLYING = frozenset(("dependentSchemas", "$dynamicRef", "$recursiveRef"))
+"""What multiplies the ways through a schema where nobody looks at the clock: in the search for what is evaluated."""
+
+_MOST_ITEMS = 100
+"""Of a list, of which each is looked for among all that are evaluated."""
 
 
 class Unusable(Exception):  # noqa: N818 - it is the schema that has an error
@@ -36,18 +41,20 @@ def misfits(schema: Mapping[str, Any], value: Any, seconds: float) -> list[str]:
         NoSchema: The schema is none.
         Unusable: The value can't be checked against it, or not in time.
     """
-    base, budget = _dialect(schema), Budget()
+    base, deadline = _dialect(schema), time.monotonic() + seconds
     try:
-        base.check_schema(schema, format_checker=_NO_FORMATS)
-        _refuse_property_patterns(schema, list(_names(value)), budget)
-        checker = _within(base, time.monotonic() + seconds, budget)(schema, registry=Registry())
+        # Without a look at formats: a pattern that Python does not know may be one of ECMAScript.
+        for error in schema_errors(_within(base, base.META_SCHEMA, deadline), schema):
+            raise NoSchema(f"{error.json_path}: {error.message[:200]}")
+        _refuse_property_patterns(schema, list(_names(value)), Budget())
+        checker = _within(base, schema, deadline)(schema, registry=Registry())
         return document.describe(cast("Iterator[ValidationError]", checker.iter_errors(value)))
-    except SchemaError as error:
-        raise NoSchema(f"{error.json_path}: {error.message[:200]}") from None
     except Unresolvable as error:
         raise Unusable(f"it refers to {str(error.ref)[:100]!r}, which is not in it") from None
     except RecursionError:
         raise Unusable("it refers to itself without end, or is nested too deep") from None
+    except (ArithmeticError, re.error) as error:  # numbers out of Python's range, names of groups used twice
+        raise Unusable(f"values can't be checked against it ({error})") from None
 
 
 def _dialect(schema: Mapping[str, Any]) -> Any:
@@ -56,29 +63,58 @@ def _dialect(schema: Mapping[str, Any]) -> Any:
     return validators.validator_for(schema, default=Draft202012Validator)
 
 
-def _within(base: Any, deadline: float, budget: Budget) -> Any:
-    """The validator, but giving up at a time; what takes long goes through references, which are counted here."""
+def _within(base: Any, schema: Any, deadline: float) -> Any:
+    """The validator, but giving up at a time: every keyword looks at the clock, and none takes long by itself."""
+    budget = Budget()
 
-    def timed(keyword: str) -> Any:
-        original = base.VALIDATORS[keyword]
+    def check_time() -> None:
+        if time.monotonic() > deadline:
+            raise Unusable("checking a value against it takes too long")
 
-        def check(validator: Any, target: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-            if time.monotonic() > deadline:
-                raise Unusable("checking a value against it takes too long")
-            yield from original(validator, target, instance, schema) or ()
+    def timed(keyword: Keyword) -> Keyword:
+        def check(validator: Any, said: Any, value: Any, part: Any) -> Iterator[ValidationError]:
+            check_time()
+            for error in keyword(validator, said, value, part) or ():
+                yield error
+                check_time()
 
         return check
 
-    def pattern(validator: Any, said: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    def pattern(validator: Any, said: str, value: Any, part: Any) -> Iterator[ValidationError]:
         # One that Python does not know may be one of ECMAScript, which JSON Schema means.
-        if isinstance(instance, str) and budget.allows(said, [instance]):
-            yield from base.VALIDATORS["pattern"](validator, said, instance, schema) or ()
+        if isinstance(value, str) and budget.allows(said, [value]):
+            yield from base.VALIDATORS["pattern"](validator, said, value, part) or ()
 
-    changed = {
-        name: timed(name) for name in ("$ref", "$dynamicRef", "$recursiveRef") if name in base.VALIDATORS
-    }
-    extend: Any = validators.extend
-    return extend(base, {**changed, "pattern": pattern})
+    bounded = {"pattern": pattern, "uniqueItems": unique_items, **_unevaluated(base, schema)}
+    keywords = {name: timed(bounded.get(name, keyword)) for name, keyword in base.VALIDATORS.items()}
+    return extended(base, keywords)
+
+
+def _unevaluated(base: Any, schema: Any) -> dict[str, Keyword]:
+    is_countable = not _mentions(schema, _MULTIPLYING)
+
+    def properties(validator: Any, said: Any, value: Any, part: Any) -> Iterator[ValidationError]:
+        if isinstance(value, dict):
+            if not is_countable:
+                raise Unusable("what its `unevaluatedProperties` are may take too long to find")
+            # Each property is looked for among all that are evaluated: one more keyword sees the clock in between.
+            yield from (
+                base.VALIDATORS["unevaluatedProperties"](validator, {"allOf": [said]}, value, part) or ()
+            )
+
+    def items(validator: Any, said: Any, value: Any, part: Any) -> Iterator[ValidationError]:
+        if isinstance(value, list):
+            if not is_countable or len(value) > _MOST_ITEMS:
+                raise Unusable("what its `unevaluatedItems` are may take too long to find")
+            yield from base.VALIDATORS["unevaluatedItems"](validator, said, value, part) or ()
+
+    return {"unevaluatedProperties": properties, "unevaluatedItems": items}
+
+
+def _mentions(node: Any, names: frozenset[str]) -> bool:
+    return (isinstance(node, dict) and not names.isdisjoint(node)) or any(
+        _mentions(below, names) for below in _parts(node)
+    )
 
 
 def _refuse_property_patterns(node: Any, names: Sequence[str], budget: Budget) -> None:

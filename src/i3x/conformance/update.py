@@ -1,14 +1,15 @@
-"""UPD: writing. A value is only ever written back to where it was read."""
+"""UPD: writing. A value is only ever written back to where it was read, and read right before: a plant is at work, and
+what a test found earlier may have been changed since."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 from i3x.conformance.context import Context
 from i3x.conformance.definition import Broken, Doubtful, Level, Reason, Skipped, conformance_test
-from i3x.conformance.query import read_values
+from i3x.conformance.query import read_values, results
 from i3x.conformance.rules import Json, bulk, failed_as_unknown, good, refused_as_undeclared, shown
 from i3x.raw.api.update import update_object_history, update_object_values
 
@@ -20,11 +21,25 @@ HISTORY = "Update Methods, PUT /objects/history"
 BULK = "Response Format, Bulk Response"
 
 
-def readable(values: dict[str, Json]) -> Iterator[tuple[str, Json]]:
-    """Those of some values that are good, and can be sent as they were received."""
-    for element_id, result in values.items():
+def values_now(context: Context, ids: Sequence[str]) -> dict[str, Json]:
+    """The values that can be read of some objects; what is wrong with others, QRY-01 says."""
+    try:
+        items, _ = read_values(context, list(ids))
+    except Broken:
+        return {}
+    return results(items)
+
+
+def candidate(context: Context, ids: Sequence[str]) -> tuple[str, Json]:
+    """What to write right now, and where: the first of some objects that reads Good and can be sent as it came.
+
+    Raises:
+        Skipped: There is nothing that could be written back.
+    """
+    for element_id, result in values_now(context, ids).items():
         if result["quality"] == "Good" and result["value"] is not None and _is_json(result["value"]):
-            yield element_id, result
+            return element_id, result
+    raise Skipped(Reason.UNTESTABLE, "no good value was read that could be written back")
 
 
 def write_back(context: Context, value: Any, *ids: str) -> list[Json]:
@@ -32,18 +47,6 @@ def write_back(context: Context, value: Any, *ids: str) -> list[Json]:
     updates = [{"elementId": element_id, "value": {"value": value, "quality": "Good"}} for element_id in ids]
     answer = context.server.send(update_object_values, {"updates": updates})
     return bulk(answer, ids)
-
-
-def _candidate(context: Context) -> tuple[str, Json]:
-    """What to write, and where: the first of the sample.
-
-    Raises:
-        Skipped: There is nothing that could be written back.
-    """
-    candidate = next(readable(context.values), None)
-    if candidate is None:
-        raise Skipped(Reason.UNTESTABLE, "no object of the sample has a good value")
-    return candidate
 
 
 def _with_time(element_id: str, result: Json) -> Json:
@@ -64,7 +67,7 @@ def _with_time(element_id: str, result: Json) -> Json:
 )
 def write(context: Context) -> None:
     """The first object of the sample that reads Good."""
-    element_id, result = _candidate(context)
+    element_id, result = candidate(context, list(context.values))
     (item,) = write_back(context, result["value"], element_id)
     good(item)
     context.written = element_id, result["value"]
@@ -108,8 +111,8 @@ def read_back(context: Context) -> str | None:
 )
 def unknown_write(context: Context) -> None:
     """One that is known, and one that is not."""
-    element_id, value = context.written
-    items = write_back(context, value, element_id, context.unknown_id)
+    element_id, result = candidate(context, context.written[:1])
+    items = write_back(context, result["value"], element_id, context.unknown_id)
     good(items[0])
     failed_as_unknown(items[1])
 
@@ -126,7 +129,7 @@ def unknown_write(context: Context) -> None:
 )
 def write_history(context: Context) -> None:
     """The current value of an object, at its own timestamp."""
-    element_id, result = _candidate(context)
+    element_id, result = candidate(context, list(context.values))
     answer = context.server.send(update_object_history, _with_time(element_id, result))
     (item,) = bulk(answer, [element_id])
     good(item)
@@ -147,8 +150,8 @@ def undeclared_writes(context: Context) -> None:
     undeclared = [operation for name, operation in operations.items() if not context.declares(name)]
     if not undeclared:
         raise Skipped(Reason.UNTESTABLE, "all writes are declared")
-    update = _with_time(*_candidate(context))
     for operation in undeclared:
+        update = _with_time(*candidate(context, list(context.values)))
         refused_as_undeclared(context.server.send(operation, update), "a write", _REFUSALS)
 
 

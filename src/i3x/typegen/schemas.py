@@ -28,7 +28,7 @@ from i3x.typegen.shapes import (
     plain_kinds,
 )
 from i3x.typegen.texts import readable
-from i3x.value_schemas import declares_null
+from i3x.value_checks import declares_null
 
 _MOST_LEVELS = 64
 _MOST_LEVELS_IN_ALL = 160  # through references too; each is a few calls, of which Python allows a thousand

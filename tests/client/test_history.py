@@ -80,6 +80,25 @@ def test_a_range_that_is_refused_says_nothing_about_the_number_of_elements(
     assert asked(plant) - before <= 3
 
 
+@pytest.mark.parametrize("position", [0, 5, 9])
+@pytest.mark.parametrize(("longest", "most"), [(None, 60), (600, 200)])
+def test_an_element_for_which_all_is_refused_is_an_error_beside_the_others(
+    plant: Server, connect: Make, position: int, longest: float | None, most: int
+) -> None:
+    client = connect(plant.url)
+    client.get_histories(SENSORS[20:], *RANGE)
+    names = SENSORS[:10]
+    plant.fault("refuse", operation="queryHistoricalValues", element_id=names[position])
+    if longest is not None:
+        plant.fault("history_longest", seconds=longest)
+    for _ in range(3):  # and what is found out meanwhile does no harm to later calls
+        before = asked(plant)
+        histories = client.get_histories(names, *RANGE)
+        assert list(histories.errors) == [names[position]]
+        assert all(numbers(history) == list(range(0, POINTS, 40)) for history in histories.values())
+        assert asked(plant) - before < most
+
+
 # --- what is found out of the server ------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ known as long as the client lives, so that no limit is met twice.
 
 from __future__ import annotations
 
+import math
 import threading
 
 import msgspec
@@ -31,7 +32,8 @@ START = Size(10_000, 256 * 1024)
 
 MOST_AT_ONCE = 4
 _CALM = 100  # requests without an overload after which one more at once is dared again
-_LONG_CALM = 1000  # answers for history after which a longer range than one that was refused is dared again
+_FIRST_CALM, _LONGEST_CALM = 100, 1000
+"""Answers for history after which a longer range than one that was refused is dared; twice as many the next time."""
 _TOO_LARGE = (413, 414)
 # What a history may hold depends on the time that is asked for, so that it says nothing about other operations.
 _NO_HINT = frozenset(("queryHistoricalValues",))
@@ -60,6 +62,7 @@ class Ranges:
         self._rows = 0
         self._is_dared = False
         self._calm = 0
+        self._calm_needed = _FIRST_CALM
         self._lock = threading.Lock()
 
     def bracket(self, elements: int) -> tuple[int, int] | None:
@@ -85,7 +88,7 @@ class Ranges:
             self._calm += 1
             for few in [few for few, refused in self._refused.items() if few <= power and refused <= length]:
                 del self._refused[few]
-                self._is_dared = False
+                self._is_dared, self._calm_needed = False, _FIRST_CALM
 
     def note_refused(self, elements: int, length: int) -> None:
         """Remember a range that was refused, of which a shorter one with the same begin was answered.
@@ -99,10 +102,15 @@ class Ranges:
             self._refused[power] = min(length, self._refused.get(power, length))
             self._calm = 0
 
-    def dare(self, rows: float) -> bool:
-        """Whether a longer range than one that was refused is worth trying now, if it holds so many points."""
+    def dare(self, rows: float = math.inf) -> bool:
+        """Whether a range as long as one that was refused is worth trying now, if it holds so many points.
+
+        It is after a calm, however many it holds: the refusal may have had a reason that has passed.
+        """
         with self._lock:
-            if (self._is_dared or rows > self._rows) and self._calm < _LONG_CALM:
+            if self._calm >= self._calm_needed:
+                self._calm_needed = min(2 * self._calm_needed, _LONGEST_CALM)
+            elif self._is_dared or rows > self._rows:
                 return False
             self._is_dared, self._calm = True, 0
             return True

@@ -13,6 +13,7 @@ _SKIP = 4  # times as long is each window after one that is given up
 _SHARE = 0.8  # of what a server gave at most in an answer that it cut
 _GOOD_ANSWERS = 8  # after which a length is tried again at which an answer was cut
 _SMALLEST_SHARE = 4
+_DARED = 2  # times as long as what was refused is what is tried when that is tried again
 _FEW = 10  # windows that are not worth a refusal to have fewer of them
 
 _SEAMS = ((100 * nanoseconds.SECOND, nanoseconds.SECOND), (100_000_000, 1_000_000), (100_000, 1_000))
@@ -41,7 +42,10 @@ class Pace:
         self._keeps_oldest = True
         self._after_detour: int | None = None
         self._is_in_gap = False
-        known = length if self._refused is None else self._answered or self._between()
+        known = length
+        if self._refused is not None:
+            is_dared = length >= self._refused and ranges.dare()
+            known = self._refused * _DARED if is_dared else self._answered or self._between()
         self.length = max(min(length, known), 1)
 
     def end(self, start: int, latest: int) -> int:
@@ -65,7 +69,7 @@ class Pace:
         wanted = self.length * _GROWTH
         if self._refused is not None:
             wanted = self._between()
-            beyond = max(self._answered * _GROWTH, self._refused)
+            beyond = self._refused * _DARED
             is_met_here = self._refused != self._refused_before and wanted > self._answered
             if beyond <= left and not is_met_here and self._is_worth_daring(rows * beyond / max(length, 1)):
                 wanted = beyond

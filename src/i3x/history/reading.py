@@ -334,6 +334,10 @@ class Reading:
             self._scout_refused(question, tracks[0])
             return
         unproven = [track for track in tracks if not track.is_proven]
+        if self._scouting is not None and unproven:
+            # It may be this element alone: next to nothing is asked of all.
+            self._scouting = None
+            return
         if unproven and question.length <= PROBE and len(tracks) == 1:
             if not any(track.is_proven for track in self._tracks.values()):
                 raise error
@@ -386,6 +390,8 @@ class Reading:
         logger.warning("no history of %s: %s", track.element_id, error)
         if track.is_proven:
             self._miss([track.element_id], question.start, self._end, str(error))
+        else:
+            del self._pace  # what was refused before may have been refused for it alone
         self._leave(question.start, [track])
 
     def _miss(self, element_ids: list[str], start: int, end: int, detail: str) -> None:

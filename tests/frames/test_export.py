@@ -1,6 +1,7 @@
 """Exports: whole files, of whatever length, and nothing lost or doubled when one is interrupted."""
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -94,6 +95,22 @@ def test_an_export_that_is_killed_goes_on_where_it_was(url: str, tmp_path: Path,
     killed = subprocess.run(exporting("sync", url, path, where), cwd=HOME, timeout=60)
     assert killed.returncode == -9
     subprocess.run(exporting("sync", url, path), cwd=HOME, timeout=60, check=True)
+    check_whole(path)
+
+
+@unix
+@pytest.mark.parametrize(
+    "where", ["after flush 3", "after name 3", "after add 1", "after add 2", "after clear 2"]
+)
+def test_an_export_that_is_interrupted_has_each_point_once(
+    flavour: str, url: str, tmp_path: Path, where: str
+) -> None:
+    path = tmp_path / "all.parquet"
+    stopped = subprocess.run(
+        exporting(flavour, url, path, f"{where} SIGINT"), cwd=HOME, timeout=60, stderr=subprocess.DEVNULL
+    )
+    assert stopped.returncode == -signal.SIGINT
+    subprocess.run(exporting(flavour, url, path), cwd=HOME, timeout=60, check=True)
     check_whole(path)
 
 

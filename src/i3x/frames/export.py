@@ -98,9 +98,10 @@ class Export:
     def _flush(self, until: str) -> None:
         if self._tidy is None:
             raise ValueError("the export is not planned yet")
-        table = pa.concat_tables([self._tidy.schema.empty_table(), *(table for table, _ in self._waiting)])
+        # Taken before anything is written: what is interrupted in the middle is on the disk once, or asked for again.
+        waiting, self._waiting = self._waiting, []
+        table = pa.concat_tables([self._tidy.schema.empty_table(), *(table for table, _ in waiting)])
         self._folder.add(in_order(table, by_time=True), until, self._report)
-        self._waiting.clear()
         self._flushed = time.monotonic()
 
     def finish(self, errors: Mapping[str, I3XError], missing: Sequence[MissingHistory]) -> HistoryExport:

@@ -507,8 +507,9 @@ class AsyncClient(ClientBase):
         the iterator, and what the server does not give in ``missing``; both are logged as warnings. Nothing is
         asked before the first value is. Standard: Query, queryHistoricalValues.
 
-        Raises, while it is iterated over, :class:`~i3x.NotSupportedError` if the server keeps no history. After an
-        error it can be asked again, and goes on where it was.
+        Raises, while it is iterated over, :class:`~i3x.NotSupportedError` if the server keeps no history, and
+        :class:`~i3x.TimeoutError` if it does not answer in time even for next to nothing. After an error it can be
+        asked again, and goes on where it was.
         """
         from i3x.history.asynchronous import AsyncHistoryIterator
         from i3x.history.reading import Reading

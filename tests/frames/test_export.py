@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pandas
 import pyarrow as pa
 import pytest
@@ -170,6 +171,46 @@ def test_what_came_before_a_failure_is_not_asked_for_again(
     assert min(asked) > "2026-01-31T08:20"
     assert progress[0].fraction > 0.4
     assert progress[-1].points == 3600
+
+
+@pytest.mark.parametrize("way", ["silent", "out of reach"])
+def test_an_export_goes_on_after_the_server_fell_silent(tmp_path: Path, way: str) -> None:
+    path = tmp_path / "all.parquet"
+    points = [i3x.VQT(float(n), "Good", f"2026-01-31T08:{n // 60:02}:{n % 60:02}Z") for n in range(3600)]
+    network = Network()
+    with (
+        Server(tick=None, max_history_rows=500) as server,
+        i3x.Client(server.url, transport=network, retries=0) as client,
+    ):
+        client.update_history("sensor-001", points)
+
+        def fall_silent(progress: i3x.HistoryProgress) -> None:
+            if progress.fraction > 0.5:
+                if way == "silent":
+                    server.fault("hang", operation="queryHistoricalValues", seconds=60)
+                network.is_down = way == "out of reach"
+
+        with pytest.raises(i3x.TimeoutError) as told:
+            client.export_history(["sensor-001"], path, T0, T1, on_progress=fall_silent, timeout=0.3)
+        assert "the same call goes on" in told.value.__notes__[0]
+        assert parts_of(path)
+        assert not path.exists()
+        network.is_down = False
+        server.clear_faults()
+        done = client.export_history(["sensor-001"], path, T0, T1)
+    assert (done.rows, done.missing, done.errors) == (3600, [], {})
+    assert parquet.read_table(path)["value"].to_pylist() == [float(n) for n in range(3600)]
+
+
+class Network(httpx.HTTPTransport):
+    """A network that can be down, so that no connection comes about."""
+
+    is_down = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self.is_down:
+            raise httpx.ConnectTimeout("timed out", request=request)
+        return super().handle_request(request)
 
 
 @pytest.mark.parametrize(

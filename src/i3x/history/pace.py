@@ -15,8 +15,9 @@ _GOOD_ANSWERS = 8  # after which a length is tried again at which an answer was 
 _SMALLEST_SHARE = 4
 _FEW = 10  # windows that are not worth a refusal to have fewer of them
 
-_SEAMS = ((100 * nanoseconds.SECOND, nanoseconds.SECOND), (100_000_000, 1_000_000), (100_000, 1_000))
-"""Windows of that length end at a multiple of that: not all servers keep time to the nanosecond."""
+_SEAMS = nanoseconds.SECOND, 1_000_000, 1_000
+"""Windows that are at least as long as one of these end at a multiple of it: not all servers keep the times that
+they are asked for to the nanosecond, and what they round off would be in neither of two windows."""
 
 
 class Pace:
@@ -161,8 +162,4 @@ class Pace:
 
 
 def _seam(start: int, end: int) -> int:
-    length = end - start
-    for least, unit in _SEAMS:
-        if length >= least:
-            return end // unit * unit
-    return end
+    return next((end // unit * unit for unit in _SEAMS if end - start >= unit), end)

@@ -171,6 +171,19 @@ def test_one_request_is_enough_for_a_whole_answer(always_cut: bool) -> None:
     assert historian.requests == 1 or (always_cut and historian.requests < 150)
 
 
+@pytest.mark.parametrize("unit", [1_000, 1_000_000, SECOND])
+@pytest.mark.parametrize("most", [7, 12, 50, 400])
+@pytest.mark.parametrize("has_end", [True, False])
+def test_a_server_that_rounds_the_times_asked_for_loses_nothing_at_the_seams(
+    unit: int, most: int, has_end: bool
+) -> None:
+    series: Series = {"a": [(START + number * 370_001_003, number, "Good") for number in range(1000)]}
+    historian = Historian(series, most_rows=most, keeps_time_to=unit, has_end=has_end)
+    reading = reading_of(series, 400 * SECOND)
+    assert points_in(read_all(historian, reading)) == expected(series, 400 * SECOND)
+    assert reading.missing == []
+
+
 # --- failures -----------------------------------------------------------------------------------------------
 
 

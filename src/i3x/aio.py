@@ -631,7 +631,8 @@ class AsyncClient(ClientBase):
 
         What has come is kept in a folder beside it (``<path>.partial``), so that the same call goes on where an
         earlier one was stopped, by an error or by a crash: no row is lost or there twice. "Now" is then what it
-        was at first. With other arguments it raises ``ValueError``; ``resume=False`` begins anew.
+        was at first. An element that only one of several such calls could have is in ``missing`` for the time of the
+        others. With other arguments it raises ``ValueError``; ``resume=False`` begins anew.
 
         Returns an ``i3x.frames.HistoryExport``, which has what failed and what is missing. ``on_progress(progress)``
         is called with an :class:`~i3x.HistoryProgress` after each request. Times, ``max_depth`` and ``timeout`` (of

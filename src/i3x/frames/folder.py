@@ -133,11 +133,12 @@ class Folder:
             with _reader(part) as reader:
                 yield reader.read_all()
 
-    def reports(self) -> Iterator[Report]:
-        """Yield what is to be said of each part."""
+    def reports(self) -> Iterator[tuple[Report, str]]:
+        """Yield what is to be said of each part, and the time at which it ends."""
         for part in self._parts:
             with _reader(part) as reader:
-                yield Report.of_metadata(_metadata(reader))
+                metadata = _metadata(reader)
+                yield Report.of_metadata(metadata), metadata[_UNTIL].decode()
 
     def replace(self, target: Path, finished: Path) -> None:
         """Give the finished file its name, and remove what it was made of."""

@@ -15,8 +15,8 @@ import httpx
 from i3x import arguments, operations, versions
 from i3x.apart import async_apart
 from i3x.arguments import Element, Time
+from i3x.callbacks import async_notify
 from i3x.client_base import ClientBase
-from i3x.delivery.callbacks import async_notify
 from i3x.delivery.settings import Mode, Settings, wanted
 from i3x.errors import (
     AuthenticationError,

@@ -17,8 +17,8 @@ import httpx
 from i3x import arguments, operations, versions
 from i3x.apart import apart
 from i3x.arguments import Element, Time
+from i3x.callbacks import notify
 from i3x.client_base import ClientBase
-from i3x.delivery.callbacks import notify
 from i3x.delivery.settings import Mode, Settings, wanted
 from i3x.errors import (
     AuthenticationError,
@@ -511,8 +511,9 @@ class Client(ClientBase):
         the iterator, and what the server does not give in ``missing``; both are logged as warnings. Nothing is
         asked before the first value is. Standard: Query, queryHistoricalValues.
 
-        Raises, while it is iterated over, :class:`~i3x.NotSupportedError` if the server keeps no history. After an
-        error it can be asked again, and goes on where it was.
+        Raises, while it is iterated over, :class:`~i3x.NotSupportedError` if the server keeps no history, and
+        :class:`~i3x.TimeoutError` if it does not answer in time even for next to nothing. After an error it can be
+        asked again, and goes on where it was.
         """
         from i3x.history.blocking import HistoryIterator
         from i3x.history.reading import Reading
@@ -634,7 +635,8 @@ class Client(ClientBase):
 
         What has come is kept in a folder beside it (``<path>.partial``), so that the same call goes on where an
         earlier one was stopped, by an error or by a crash: no row is lost or there twice. "Now" is then what it
-        was at first. With other arguments it raises ``ValueError``; ``resume=False`` begins anew.
+        was at first. An element that only one of several such calls could have is in ``missing`` for the time of the
+        others. With other arguments it raises ``ValueError``; ``resume=False`` begins anew.
 
         Returns an ``i3x.frames.HistoryExport``, which has what failed and what is missing. ``on_progress(progress)``
         is called with an :class:`~i3x.HistoryProgress` after each request. Times, ``max_depth`` and ``timeout`` (of

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -495,6 +496,25 @@ def test_the_progress_goes_from_nothing_to_one(history: Reader) -> None:
     fractions = [progress.fraction for progress in told]
     assert fractions == sorted(fractions)
     assert told[-1] == i3x.HistoryProgress(1.0, len(points), RANGE[1], len(told))
+
+
+def test_the_progress_is_told_to_an_async_function(
+    server: Server, portal: BlockingPortal, tmp_path: Path
+) -> None:
+    told: list[int] = []
+
+    async def tell(progress: i3x.HistoryProgress) -> None:
+        told.append(progress.points)
+
+    async def read() -> None:
+        async with i3x.AsyncClient(server.url) as client:
+            found = [point async for point in client.iter_history(["sensor-001"], *RANGE, on_progress=tell)]
+            assert told[-1] == len(found) == POINTS
+            told.clear()
+            await client.export_history(["sensor-001"], tmp_path / "all.csv", *RANGE, on_progress=tell)
+            assert told[-1] == POINTS
+
+    portal.call(read)
 
 
 def test_unknown_ids_are_errors_of_the_iterator(history: Reader) -> None:

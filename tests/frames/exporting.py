@@ -1,7 +1,8 @@
 """A process that exports, to be killed: `python -m tests.frames.exporting FLAVOUR URL PATH POINTS ROWS WHERE`.
 
 ROWS is the size of a part. WHERE is the step at which the process kills itself, such as `after add 3` (when it has
-added the third part) or `before clear 2`; `-` for one that comes to its end.
+added the third part) or `before clear 2`; `-` for one that comes to its end. With `SIGINT` behind it, as in
+`after name 4 SIGINT`, it is as if Ctrl-C had been pressed there.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import i3x
+from i3x import file_locks
 from i3x.frames import export, folder
 
 from .endless import ELEMENTS, START, end_of
@@ -19,6 +21,7 @@ from .endless import ELEMENTS, START, end_of
 STEPS: dict[str, tuple[Any, str]] = {
     "write": (folder, "_write"),  # the job, and then the plan
     "flush": (folder, "_flush"),  # job, plan or part is written, but has not its name yet
+    "name": (file_locks, "flush_directory"),  # it has its name
     "add": (folder.Folder, "add"),
     "finish": (export, "writer_for"),
     "clear": (folder, "_clear"),  # at the begin, and when the file has its name
@@ -26,7 +29,8 @@ STEPS: dict[str, tuple[Any, str]] = {
 
 
 def _kill(where: str) -> None:
-    when, step, count = where.split()
+    when, step, count, *others = where.split()
+    sent = signal.Signals[others[0] if others else "SIGKILL"]
     owner, attribute = STEPS[step]
     function: Callable[..., Any] = getattr(owner, attribute)
     calls = 0
@@ -35,10 +39,10 @@ def _kill(where: str) -> None:
         nonlocal calls
         calls += 1
         if (when, calls) == ("before", int(count)):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), sent)
         result = function(*arguments, **options)
         if calls == int(count):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), sent)
         return result
 
     setattr(owner, attribute, counted)

@@ -1,6 +1,7 @@
 """Exports: whole files, of whatever length, and nothing lost or doubled when one is interrupted."""
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pandas
 import pyarrow as pa
 import pytest
@@ -98,6 +100,22 @@ def test_an_export_that_is_killed_goes_on_where_it_was(url: str, tmp_path: Path,
 
 
 @unix
+@pytest.mark.parametrize(
+    "where", ["after flush 3", "after name 3", "after add 1", "after add 2", "after clear 2"]
+)
+def test_an_export_that_is_interrupted_has_each_point_once(
+    flavour: str, url: str, tmp_path: Path, where: str
+) -> None:
+    path = tmp_path / "all.parquet"
+    stopped = subprocess.run(
+        exporting(flavour, url, path, f"{where} SIGINT"), cwd=HOME, timeout=60, stderr=subprocess.DEVNULL
+    )
+    assert stopped.returncode == -signal.SIGINT
+    subprocess.run(exporting(flavour, url, path), cwd=HOME, timeout=60, check=True)
+    check_whole(path)
+
+
+@unix
 def test_an_export_that_is_killed_at_any_moment(flavour: str, url: str, tmp_path: Path) -> None:
     path, moments = tmp_path / "all.parquet", random.Random(20260131)
     folder = path.with_name("all.parquet.partial")
@@ -153,6 +171,46 @@ def test_what_came_before_a_failure_is_not_asked_for_again(
     assert min(asked) > "2026-01-31T08:20"
     assert progress[0].fraction > 0.4
     assert progress[-1].points == 3600
+
+
+@pytest.mark.parametrize("way", ["silent", "out of reach"])
+def test_an_export_goes_on_after_the_server_fell_silent(tmp_path: Path, way: str) -> None:
+    path = tmp_path / "all.parquet"
+    points = [i3x.VQT(float(n), "Good", f"2026-01-31T08:{n // 60:02}:{n % 60:02}Z") for n in range(3600)]
+    network = Network()
+    with (
+        Server(tick=None, max_history_rows=500) as server,
+        i3x.Client(server.url, transport=network, retries=0) as client,
+    ):
+        client.update_history("sensor-001", points)
+
+        def fall_silent(progress: i3x.HistoryProgress) -> None:
+            if progress.fraction > 0.5:
+                if way == "silent":
+                    server.fault("hang", operation="queryHistoricalValues", seconds=60)
+                network.is_down = way == "out of reach"
+
+        with pytest.raises(i3x.TimeoutError) as told:
+            client.export_history(["sensor-001"], path, T0, T1, on_progress=fall_silent, timeout=0.3)
+        assert "the same call goes on" in told.value.__notes__[0]
+        assert parts_of(path)
+        assert not path.exists()
+        network.is_down = False
+        server.clear_faults()
+        done = client.export_history(["sensor-001"], path, T0, T1)
+    assert (done.rows, done.missing, done.errors) == (3600, [], {})
+    assert parquet.read_table(path)["value"].to_pylist() == [float(n) for n in range(3600)]
+
+
+class Network(httpx.HTTPTransport):
+    """A network that can be down, so that no connection comes about."""
+
+    is_down = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if self.is_down:
+            raise httpx.ConnectTimeout("timed out", request=request)
+        return super().handle_request(request)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +278,112 @@ def test_a_point_that_has_no_place_in_time_is_there_once(connect: Make, tmp_path
     assert done.rows == 601
     table = parquet.read_table(path)
     assert table["timestamp_other"].drop_null().to_pylist() == ["never"]
+
+
+def times_of(element_id: str, table: pa.Table) -> list[str]:
+    """Return the timestamps of an element."""
+    moments: list[Any] = table["timestamp"].cast(pa.int64()).to_pylist()
+    ids = table["element_id"].to_pylist()
+    return [nanoseconds.to_text(each) for name, each in zip(ids, moments, strict=True) if name == element_id]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_element_that_only_a_later_process_finds_is_missing_until_then(
+    connect: Make, tmp_path: Path, quick: None, times: int
+) -> None:
+    path = tmp_path / "all.parquet"
+    ids = ["sensor-001", "late"]
+    points = [(float(n), "Good", f"2026-01-31T08:{n // 60:02}:{n % 60:02}Z") for n in range(3600)]
+    with Server(tick=None, max_history_rows=500) as server:
+        client = connect(server.url)
+        server.set_history("sensor-001", points)
+        until = ""
+        for _ in range(times):
+            with (
+                server.fault("status", operation="queryHistoricalValues", status=503, skip=4),
+                pytest.raises(i3x.ServerError) as told,
+            ):
+                client.export_history(ids, path, T0, T1)
+            before, until = until, told.value.__notes__[0].split()[4]
+            assert before < until < T1
+        server.add_object("late", "Late", "type-temperature", value=1.0)
+        server.set_history("late", points)
+        done = client.export_history(ids, path, T0, T1)
+    table = parquet.read_table(path)
+    assert times_of("sensor-001", table) == [each for *_, each in points]
+    assert times_of("late", table) == [each for *_, each in points if each >= until]
+    assert done.errors == frames.elements(table).errors == {}
+    assert list(done.elements) == ids
+    (missing,) = done.missing
+    assert (missing.element_ids, missing.start_time, missing.end_time) == (("late",), T0, until)
+    assert "late" in missing.detail
+    assert frames.missing(table) == done.missing
+
+
+def test_an_element_that_only_an_earlier_process_found_is_missing_from_then_on(
+    connect: Make, tmp_path: Path, quick: None
+) -> None:
+    path = tmp_path / "all.parquet"
+    ids = ["sensor-001", "sensor-002"]
+    points = [(float(n), "Good", f"2026-01-31T08:{n // 60:02}:{n % 60:02}Z") for n in range(3600)]
+    with Server(tick=None, max_history_rows=500) as server:
+        client = connect(server.url)
+        for element_id in ids:
+            server.set_history(element_id, points)
+        with (
+            server.fault("status", operation="queryHistoricalValues", status=503, skip=6),
+            pytest.raises(i3x.ServerError) as told,
+        ):
+            client.export_history(ids, path, T0, T1)
+        until = told.value.__notes__[0].split()[4]
+        server.remove_object("sensor-002")
+        done = client.export_history(ids, path, T0, T1)
+    table = parquet.read_table(path)
+    assert times_of("sensor-002", table) == [each for *_, each in points if each < until]
+    assert (list(done.errors), list(done.elements)) == (["sensor-002"], ["sensor-001"])
+    (missing,) = done.missing
+    assert (missing.element_ids, missing.start_time, missing.end_time) == (("sensor-002",), until, T1)
+
+
+def test_an_element_that_goes_away_and_comes_back_is_missing_in_between(
+    connect: Make, tmp_path: Path, quick: None
+) -> None:
+    path = tmp_path / "all.parquet"
+    ids = ["sensor-001", "sensor-002"]
+    points = [(float(n), "Good", f"2026-01-31T08:{n // 60:02}:{n % 60:02}Z") for n in range(3600)]
+    gone: list[FaultHandle] = []
+
+    def go_away(document: Any) -> Any:
+        for item in document.get("results", ()):
+            if item["elementId"] == "sensor-002":
+                item.update(success=False, responseDetail={"title": "gone", "status": 404, "detail": "gone"})
+                item.pop("result", None)
+        return document
+
+    with Server(tick=None, max_history_rows=500) as server:
+        client = connect(server.url)
+        for element_id in ids:
+            server.set_history(element_id, points)
+
+        def fail(progress: i3x.HistoryProgress) -> None:
+            if progress.fraction > 0.3 and not gone:
+                gone.append(server.fault("edit_json", operation="queryHistoricalValues", edit_with=go_away))
+            if progress.fraction > 0.6:
+                gone.append(server.fault("status", operation="queryHistoricalValues", status=503))
+
+        with pytest.raises(i3x.ServerError) as told:
+            client.export_history(ids, path, T0, T1, on_progress=fail)
+        until = told.value.__notes__[0].split()[4]
+        server.clear_faults()
+        done = client.export_history(ids, path, T0, T1)
+    table = parquet.read_table(path)
+    (missing,) = done.missing
+    assert (missing.element_ids, missing.end_time) == (("sensor-002",), until)
+    assert T0 < missing.start_time < until
+    assert times_of("sensor-002", table) == [
+        each for *_, each in points if not missing.start_time < each < until
+    ]
+    assert (done.errors, list(done.elements)) == ({}, ids)
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,11 @@ import anyio
 from msgspec.structs import replace
 
 from i3x import operations
+from i3x.callbacks import async_notify, notify
 from i3x.calls import Bulk, Call
 from i3x.delivery.backfill import fill
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.blocking import Deliveries
-from i3x.delivery.callbacks import async_notify, notify
 from i3x.delivery.checkpoint import Checkpoint, Position
 from i3x.delivery.clock import ServerClock
 from i3x.delivery.deletion import delete

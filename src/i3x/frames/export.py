@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import replace
 
 from i3x import nanoseconds
 from i3x.arguments import Time
@@ -98,9 +99,10 @@ class Export:
     def _flush(self, until: str) -> None:
         if self._tidy is None:
             raise ValueError("the export is not planned yet")
-        table = pa.concat_tables([self._tidy.schema.empty_table(), *(table for table, _ in self._waiting)])
+        # Taken before anything is written: what is interrupted in the middle is on the disk once, or asked for again.
+        waiting, self._waiting = self._waiting, []
+        table = pa.concat_tables([self._tidy.schema.empty_table(), *(table for table, _ in waiting)])
         self._folder.add(in_order(table, by_time=True), until, self._report)
-        self._waiting.clear()
         self._flushed = time.monotonic()
 
     def finish(self, errors: Mapping[str, I3XError], missing: Sequence[MissingHistory]) -> HistoryExport:
@@ -121,12 +123,34 @@ class Export:
         return HistoryExport(self._path, rows, job.start_time, job.end_time, elements, report.missing)
 
     def _whole_report(self) -> Report:
-        """Return what the parts say, of all processes that have worked at the export."""
+        """Return what the parts say, of all processes that have worked at the export.
+
+        What is no error any more has been found by a later process, which began where the part before ends.
+        """
         failures: dict[str, Failure] = {}
+        since: dict[str, str] = {}
         missing: dict[MissingHistory, None] = {}
-        for report in self._folder.reports():
+        job = self._folder.job
+
+        def miss(element_id: str, until: str) -> None:
+            lost = MissingHistory((element_id,), since[element_id], until, failures[element_id].message)
+            found = list(_with_lost(missing, lost, job.end_time))
+            missing.clear()
+            missing.update(dict.fromkeys(found))
+
+        begin = job.start_time
+        for report, until in self._folder.reports():
+            for element_id in [each for each in failures if each not in report.errors]:
+                miss(element_id, begin)
+                del failures[element_id], since[element_id]
             failures.update(report.errors)
+            for element_id in report.errors:
+                since.setdefault(element_id, begin)
             missing.update(dict.fromkeys(report.missing))
+            begin = until
+        for element_id, first in since.items():
+            if first != job.start_time:
+                miss(element_id, job.end_time)
         plan = self._folder.plan
         elements = {each.element_id: each for each in plan.elements} if plan is not None else {}
         for element_id in failures:
@@ -196,6 +220,26 @@ def _asked(value: Time | None) -> str:
     if isinstance(value, timedelta):
         return f"-{value.total_seconds()}s"
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+
+
+def _with_lost(
+    missing: Iterable[MissingHistory], lost: MissingHistory, end_time: str
+) -> Iterator[MissingHistory]:
+    """Yield what is missing, with an element that was lost for a while.
+
+    It is missing from where it was given up, for all of the range, as it was thought; or all of that while, if it was
+    not found at all.
+    """
+    is_told = False
+    for entry in missing:
+        if entry.element_ids != lost.element_ids or _moment(entry.end_time) < _moment(end_time):
+            yield entry
+            continue
+        is_told = True
+        if _moment(entry.start_time) < _moment(lost.end_time):
+            yield replace(entry, end_time=lost.end_time)
+    if not is_told:
+        yield lost
 
 
 def _tidy_for(plan: Plan) -> Tidy:

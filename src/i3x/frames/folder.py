@@ -78,9 +78,11 @@ class Folder:
         self.rows = 0
         self.is_begun = False
         self._lock = lock
-        self._parts = sorted(path.glob("part-*.arrow"))
-        for part in self._parts:
-            self._count(part)
+        self._parts: list[Path] = []
+        for part in sorted(path.glob("part-*.arrow")):
+            with _reader(part) as reader:
+                rows = sum(reader.get_batch(index).num_rows for index in range(reader.num_record_batches))
+                self._note(part, rows, _metadata(reader)[_UNTIL].decode())
 
     @classmethod
     def open(cls, path: Path, job: Job, *, resume: bool) -> Self:
@@ -117,14 +119,13 @@ class Folder:
             schema = table.schema.with_metadata(metadata)
             with ipc.new_file(str(temporary), schema, options=_OPTIONS) as writer:
                 writer.write_table(table)
-        self._parts.append(part)
-        self._count(part)
+        self._note(part, table.num_rows, until)
 
-    def _count(self, part: Path) -> None:
-        with _reader(part) as reader:
-            self.rows += sum(reader.get_batch(index).num_rows for index in range(reader.num_record_batches))
-            self.until = _metadata(reader)[_UNTIL].decode()
-            self.is_begun = True
+    def _note(self, part: Path, rows: int, until: str) -> None:
+        self._parts.append(part)
+        self.rows += rows
+        self.until = until
+        self.is_begun = True
 
     def tables(self) -> Iterator[pa.Table]:
         """Yield the parts, one after the other."""
@@ -132,11 +133,12 @@ class Folder:
             with _reader(part) as reader:
                 yield reader.read_all()
 
-    def reports(self) -> Iterator[Report]:
-        """Yield what is to be said of each part."""
+    def reports(self) -> Iterator[tuple[Report, str]]:
+        """Yield what is to be said of each part, and the time at which it ends."""
         for part in self._parts:
             with _reader(part) as reader:
-                yield Report.of_metadata(_metadata(reader))
+                metadata = _metadata(reader)
+                yield Report.of_metadata(metadata), metadata[_UNTIL].decode()
 
     def replace(self, target: Path, finished: Path) -> None:
         """Give the finished file its name, and remove what it was made of."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -43,7 +44,7 @@ def widen(table: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields)).replace_schema_metadata(report.metadata)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Rows:
     """The rows of the wide table, and for each row of the tidy one which of them it goes to."""
 
@@ -86,8 +87,11 @@ class _Rows:
 
     def places(self, start: int, size: int) -> Array:
         """Return for each row of the wide table which of these rows of the tidy one stands in it, or null."""
-        every = pa.array(range(len(self.moments)), pa.int64())
-        return pc.index_in(every, value_set=self.targets.slice(start, size))
+        return pc.index_in(self._every, value_set=self.targets.slice(start, size))
+
+    @cached_property
+    def _every(self) -> Array:
+        return pa.array(range(len(self.moments)), pa.int64())
 
 
 def _has_repeats(elements: Array, targets: Array) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Protocol, Self
 
 from i3x.bulk.limits import Ranges
+from i3x.callbacks import async_notify
 from i3x.errors import I3XError
 from i3x.history.completing import completed, unfinished
 from i3x.history.merging import points_of
@@ -93,7 +94,7 @@ class AsyncHistoryIterator:
     async def _answer(self, question: Question) -> None:
         await answer(self._ask, self._reading, question)
         if self._on_progress is not None:
-            self._on_progress(self._reading.progress())
+            await async_notify(self._on_progress, self._reading.progress())
 
 
 async def answer(ask: AsyncAsk, reading: Reading, question: Question) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, Self
 
 from i3x.bulk.limits import Ranges
+from i3x.callbacks import notify
 from i3x.errors import I3XError
 from i3x.history.completing import completed, unfinished
 from i3x.history.merging import points_of
@@ -95,7 +96,7 @@ class HistoryIterator:
     def _answer(self, question: Question) -> None:
         answer(self._ask, self._reading, question)
         if self._on_progress is not None:
-            self._on_progress(self._reading.progress())
+            notify(self._on_progress, self._reading.progress())
 
 
 def answer(ask: Ask, reading: Reading, question: Question) -> None:

@@ -11,7 +11,9 @@ Where the server refuses many elements at once for the range, its length is foun
 asked for. What was found out goes to the ranges that all calls of a client share, so that the next call keeps to it.
 
 A server may call each answer cut, or refuse for ever. Patience ends therefore: each window that is given up halves
-what is left of it, until whole answers restore it.
+what is left of it, until whole answers restore it. Silence is no refusal: where a server does not answer in time
+even for next to nothing of an element that it has answered for, or can't be reached at all, that is raised, so that
+the range is asked for again.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import httpx
 from msgspec.structs import replace
 
 from i3x import nanoseconds
@@ -52,6 +55,7 @@ _SHORTEST = 1_000  # nanoseconds of a window that is refused; nothing shorter is
 _FALSE_ALARMS = 2
 _WARNINGS = 10
 _NO_ANSWER = (ConnectionError, AuthenticationError, ServerError)
+_NOTHING_SENT = (httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +324,10 @@ class Reading:
     # --- failures ---------------------------------------------------------------------------------------
 
     def failed(self, question: Question, error: I3XError) -> None:
-        """Take in that a question failed; raises the error if asking for less would not help."""
+        """Take in that a question failed; raises the error if asking for less would not help.
+
+        After that the same can be asked for again.
+        """
         self._requests += 1
         if not is_refusal(error, question):
             raise error
@@ -341,6 +348,8 @@ class Reading:
         if unproven and question.length <= PROBE and len(tracks) == 1:
             if not any(track.is_proven for track in self._tracks.values()):
                 raise error
+            if _is_silence(error):
+                self._bear(error)
             self._lose(question, tracks[0], error)
         elif unproven:
             if question.length <= PROBE or _is_refused_alone(error):
@@ -354,9 +363,10 @@ class Reading:
         raised: I3XError | None = None
         for element_id, error in errors.items():
             track = self._tracks[element_id]
-            if is_refusal(error, question) and (track.is_proven or question.length > PROBE):
+            is_least = question.length <= PROBE and (len(question.element_ids) == 1 or not _is_silence(error))
+            if is_refusal(error, question) and (track.is_proven or not is_least):
                 refused.append(track)
-            elif self._in_windows and isinstance(error, _NO_ANSWER):
+            elif self._in_windows and (isinstance(error, _NO_ANSWER) or _is_unsent(error)):
                 raised = error
             else:
                 self._lose(question, track, error)
@@ -365,6 +375,8 @@ class Reading:
             if all(track.is_proven for track in refused):
                 self._refused(question, refused, first)
             else:
+                if question.length <= PROBE:
+                    self._elements = 1
                 self._probe(question)
         if raised is not None:
             raise raised
@@ -375,14 +387,25 @@ class Reading:
         self._pace.probe()
 
     def _refused(self, question: Question, tracks: list[Track], error: I3XError) -> None:
-        """Ask for less, or give up the window after it was refused for too long."""
-        self._vain += _REFUSAL
+        """Ask for less, or give up the window after it was refused for too long; raises the error of silence."""
+        if _is_silence(error):
+            self._bear(error, is_enough=question.length <= PROBE and len(tracks) == 1)
+        else:
+            self._vain += _REFUSAL
         if self._vain > self._patience or question.length <= _SHORTEST:
             self._give_up(question, tracks, str(error))
         elif question.length <= PROBE and len(tracks) > 1:
             self._elements = max(1, len(tracks) // 2)
         else:
             self._pace.refused(question.length)
+
+    def _bear(self, error: I3XError, *, is_enough: bool = False) -> None:
+        """Raise the error of a server that does not answer, if it has not for long; it is met afresh after that."""
+        self._vain += _REFUSAL
+        if is_enough or self._vain > self._patience:
+            self._vain = 0
+            vars(self).pop("_pace", None)
+            raise error
 
     def _lose(self, question: Question, track: Track, error: I3XError) -> None:
         """Go on without an element."""
@@ -456,4 +479,14 @@ def is_refusal(error: I3XError, question: Question) -> bool:
     """Whether asking for less may help."""
     if isinstance(error, TooLargeError):
         return question.most_bytes is not None
-    return isinstance(error, (BadRequestError, TimeoutError)) or error.status_code == 504
+    return isinstance(error, BadRequestError) or (_is_silence(error) and not _is_unsent(error))
+
+
+def _is_silence(error: I3XError) -> bool:
+    """Whether there was no answer in time, be it that too much was asked for, or that the server is not there."""
+    return isinstance(error, TimeoutError) or error.status_code == 504
+
+
+def _is_unsent(error: I3XError) -> bool:
+    """Whether nothing was sent, since no connection came about in time."""
+    return isinstance(error.__cause__, _NOTHING_SENT)

@@ -24,6 +24,7 @@ class Historian:
     keeps: str = "oldest"
     order: str = "oldest first"
     has_end: bool = True
+    keeps_time_to: int = 1
     names_cut: bool = True
     refuses_cut: bool = False
     longest: int | None = None
@@ -81,8 +82,11 @@ class Historian:
         stored = sorted(self.series[element_id], key=lambda point: point[0])
         if self.ignores_range:
             return stored
-        last = question.end if self.has_end else question.end - 1
-        return [point for point in stored if question.start <= point[0] <= last]
+        start, end = (
+            each // self.keeps_time_to * self.keeps_time_to for each in (question.start, question.end)
+        )
+        last = end if self.has_end else end - 1
+        return [point for point in stored if start <= point[0] <= last]
 
     def kept(self, found: list[Stored], left: int | None) -> list[Stored]:
         kept = found

@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 
+import httpx
 import pytest
 from hypothesis import strategies as st
 
@@ -170,6 +171,19 @@ def test_one_request_is_enough_for_a_whole_answer(always_cut: bool) -> None:
     assert historian.requests == 1 or (always_cut and historian.requests < 150)
 
 
+@pytest.mark.parametrize("unit", [1_000, 1_000_000, SECOND])
+@pytest.mark.parametrize("most", [7, 12, 50, 400])
+@pytest.mark.parametrize("has_end", [True, False])
+def test_a_server_that_rounds_the_times_asked_for_loses_nothing_at_the_seams(
+    unit: int, most: int, has_end: bool
+) -> None:
+    series: Series = {"a": [(START + number * 370_001_003, number, "Good") for number in range(1000)]}
+    historian = Historian(series, most_rows=most, keeps_time_to=unit, has_end=has_end)
+    reading = reading_of(series, 400 * SECOND)
+    assert points_in(read_all(historian, reading)) == expected(series, 400 * SECOND)
+    assert reading.missing == []
+
+
 # --- failures -----------------------------------------------------------------------------------------------
 
 
@@ -252,6 +266,91 @@ def test_what_keeps_a_server_from_answering_for_an_element_is_raised_and_asked_f
         read_all(historian, reading, windows=windows)
     read_all(historian, reading, windows=windows)
     assert points_in(windows) == expected(LONG, 3000 * SECOND)
+
+
+@pytest.mark.parametrize("error", [i3x.TimeoutError("no answer in time"), i3x.ServerError("no answer", 504)])
+@pytest.mark.parametrize("names", ["a", "abc"])
+@pytest.mark.parametrize("by_element", [True, False])
+def test_a_server_that_falls_silent_is_asked_for_little_before_that_is_raised(
+    error: i3x.I3XError, names: str, by_element: bool
+) -> None:
+    series = {name: LONG[name] for name in names}
+    silent = False
+
+    def fails(element_id: str, question: Question) -> i3x.I3XError | None:
+        if silent and (not by_element or len(question.element_ids) == 1):
+            raise error
+        return error if silent else None
+
+    historian = Historian(series, most_rows=300, fails=fails)
+    reading = reading_of(series, 3000 * SECOND)
+    windows = [read_next(historian, reading)]
+    silent, before = True, historian.requests
+    for _ in range(2):
+        with pytest.raises(type(error)):
+            read_all(historian, reading, windows=windows)
+    assert historian.requests - before < 40
+    silent = False
+    read_all(historian, reading, windows=windows)
+    assert points_in(windows) == expected(series, 3000 * SECOND)
+    assert (reading.errors, reading.missing) == ({}, [])
+    assert historian.requests - before < 120
+
+
+def read_next(historian: Historian, reading: Reading) -> i3x.HistoryWindow:
+    while (window := reading.take()) is None:
+        question = reading.question()
+        assert question is not None
+        reading.answered(question, historian(question))
+    return window
+
+
+def test_a_server_that_is_out_of_reach_is_not_asked_for_less() -> None:
+    error = i3x.TimeoutError("no connection in time")
+    error.__cause__ = httpx.ConnectTimeout("timed out")
+    failures = iter([None, None, error])
+
+    def fails(element_id: str, question: Question) -> i3x.I3XError | None:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        return None
+
+    historian = Historian({"a": LONG["a"]}, most_rows=300, fails=fails)
+    reading = reading_of(historian.series, 3000 * SECOND)
+    windows: list[i3x.HistoryWindow] = []
+    with pytest.raises(i3x.TimeoutError):
+        read_all(historian, reading, windows=windows)
+    assert historian.requests == 3
+    read_all(historian, reading, windows=windows)
+    assert points_in(windows) == expected(historian.series, 3000 * SECOND)
+    assert reading.missing == []
+
+
+def test_an_element_for_which_a_server_never_answers_costs_the_others_nothing() -> None:
+    def fails(element_id: str, question: Question) -> i3x.I3XError | None:
+        if "b" in question.element_ids:
+            raise i3x.TimeoutError("no answer in time")
+        return None
+
+    reading = reading_of(LONG, 3000 * SECOND)
+    found = points_in(read_all(Historian(LONG, fails=fails), reading))
+    whole = expected(LONG, 3000 * SECOND)
+    assert found == {name: whole[name] for name in ("a", "c")}
+    assert list(reading.errors) == ["b"]
+
+
+def test_many_elements_for_which_a_server_never_answers_are_taken_for_its_silence() -> None:
+    def fails(element_id: str, question: Question) -> i3x.I3XError | None:
+        if question.element_ids != ["a"]:
+            raise i3x.TimeoutError("no answer in time")
+        return None
+
+    series: Series = {"a": LONG["a"], **{f"silent-{number}": [] for number in range(100)}}
+    historian = Historian(series, fails=fails)
+    reading = reading_of(series, 3000 * SECOND)
+    with pytest.raises(i3x.TimeoutError):
+        read_all(historian, reading)
+    assert historian.requests < 30
 
 
 def test_an_element_that_can_not_be_answered_for_is_an_error_where_all_is_kept_until_the_end() -> None:

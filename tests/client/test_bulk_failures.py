@@ -1,9 +1,10 @@
 """Bulk calls that fail on the way: what has worked stays, and of every item is told what became of it."""
 
 import asyncio
+import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import anyio
@@ -244,6 +245,45 @@ def test_a_bulk_call_that_is_cancelled_leaves_nothing_behind(server: Server) -> 
             assert list(await client.get_values(SENSORS)) == SENSORS
 
     asyncio.run(main())
+
+
+def interrupted(server: Server, call: Callable[[], object]) -> list[threading.Thread]:
+    """Interrupt a call, as Ctrl-C does, when two of its requests were received; return what it has left running."""
+    main = threading.get_ident()
+
+    def interrupt() -> None:
+        while len(received(server, "queryLastKnownValues")) < 2:
+            time.sleep(0.001)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    with pytest.raises(KeyboardInterrupt):
+        call()
+    interrupting.join()
+    return [thread for thread in threading.enumerate() if thread.name == "i3x-bulk"]
+
+
+def test_a_pause_for_an_overloaded_server_does_not_hold_up_an_interrupt(server: Server) -> None:
+    server.fault("status", operation="queryLastKnownValues", skip=1, status=429, retry_after=40)
+    with i3x.Client(server.url) as client:
+        for thread in interrupted(server, lambda: client.get_values(SENSORS)):
+            thread.join(20)
+            assert not thread.is_alive()
+        first = [request.json["elementIds"][0] for request in received(server, "queryLastKnownValues")]
+        assert len(set(first)) == len(first) < 6  # none was sent again, nor all of them
+
+
+def test_a_request_that_gets_no_answer_does_not_hold_up_an_interrupt(server: Server) -> None:
+    server.fault("hang", operation="queryLastKnownValues", skip=1, seconds=40)
+    with i3x.Client(server.url) as client:
+        left = interrupted(server, lambda: client.get_values(SENSORS))
+        assert left
+        assert all(thread.daemon for thread in left)
+    server.stop()
+    for thread in left:
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 def test_answers_that_were_cut_are_told_with_the_elements_concerned(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import ssl
+import threading
 import time
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
@@ -66,7 +67,8 @@ class StaleToken(msgspec.Struct, frozen=True):
 class Exchange:
     """One call on its way: its time, its attempts, and the rules for both.
 
-    ``overloaded`` is told for how many seconds the server asks to be left alone, when it does.
+    ``overloaded`` is told for how many seconds the server asks to be left alone, when it does. Once ``stopped`` is
+    set, nobody waits for the call any more: no pause goes on, and no request is begun.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Exchange:
         *,
         connecting: bool = False,
         overloaded: Callable[[float], object] | None = None,
+        stopped: threading.Event | None = None,
     ) -> None:
         self.server = server
         self.call = call
@@ -84,6 +87,7 @@ class Exchange:
         self.attempts = 0
         self.retry_after: float | None = None
         self._overloaded = overloaded
+        self._stopped = stopped or threading.Event()
         self.timeout = server.steps if timeout is None else steps(timeout)
         self._started = time.monotonic()
         self._deadline = self.patience(server, timeout)
@@ -101,6 +105,13 @@ class Exchange:
 
     def remaining(self) -> float | None:
         """Return the seconds that are left for the whole call, None if it may take for ever."""
+        if self._stopped.is_set():
+            raise self._doubted(
+                ConnectionError(
+                    f"{self.call.operation}: interrupted before the answer was there",
+                    operation=self.call.operation,
+                )
+            )
         if self._deadline is None:
             return None
         left = self._started + self._deadline - time.monotonic()
@@ -229,6 +240,10 @@ class Exchange:
             "before_sleep": self._announce,
             "retry_error_callback": _outcome,
         }
+
+    def sleep(self, seconds: float) -> None:
+        """Wait before another attempt, on a thread, unless the call is stopped."""
+        self._stopped.wait(seconds)
 
     def is_final(self, reply: Reply) -> bool:
         """Whether no other attempt can follow, whatever is left of the time."""

@@ -1,6 +1,7 @@
 """Trying again: what is sent a second time, when, and what never is."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -180,15 +181,56 @@ def test_what_may_have_been_carried_out_is_not_sent_again(
     assert len(server.requests) == before + 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("name", ONCE)
-def test_what_may_not_be_sent_twice_is_not_sent_again_after_an_overload(
-    client: i3x.Client, server: Server, name: str
+def test_what_an_overloaded_server_has_not_carried_out_is_sent_again(
+    client: i3x.Client, server: Server, name: str, status: int
 ) -> None:
     before = len(server.requests)
-    server.fault("status", status=503, retry_after=0)
-    with pytest.raises(i3x.ServerError):
+    server.fault("status", status=status, retry_after=0)
+    with pytest.raises(i3x.ServerError) as caught:
+        ONCE[name](client)
+    assert not caught.value.outcome_unknown
+    assert len(server.requests) == before + (1 if name == "create_subscription" else 3)
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+@pytest.mark.parametrize("name", ONCE)
+def test_what_a_server_may_have_failed_at_is_not_sent_again(
+    client: i3x.Client, server: Server, name: str, status: int
+) -> None:
+    before = len(server.requests)
+    server.fault("status", status=status, retry_after=0)
+    with pytest.raises(i3x.ServerError, match="carried it out is unknown"):
         ONCE[name](client)
     assert len(server.requests) == before + 1
+
+
+def test_a_write_that_an_overloaded_server_refused_before_it_was_gone_is_not_in_doubt(
+    connect: Make, quick: None, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server(tick=None) as server:
+        client = connect(server.url)
+        server.fault("status", status=429, retry_after=0)
+
+        class Stop(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                server.stop()
+
+        caplog.set_level(logging.INFO, "i3x.transport")
+        monkeypatch.setattr(logging.getLogger("i3x.transport"), "handlers", [Stop()])
+        with pytest.raises(i3x.ConnectionError, match="can't connect") as caught:
+            client.update_value("sensor-001", 1.5)
+    assert not caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_deletion_after_an_overload_is_the_first_one(
+    client: i3x.Client, server: Server, status: int
+) -> None:
+    server.fault("status", operation="deleteSubscriptions", status=status, retry_after=0, times=1)
+    with pytest.raises(i3x.NotFoundError):
+        client.unsubscribe("nothing")
 
 
 @pytest.mark.parametrize("processed", [False, True])

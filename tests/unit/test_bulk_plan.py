@@ -372,7 +372,7 @@ FATAL = [
 def test_what_all_others_would_meet_too_ends_the_call(fatal: i3x.I3XError, at: int, seed: int) -> None:
     ids = names(200)
     site = Site(lambda chunk: fatal if chunk.end > at else None, ten_a_request(), random.Random(seed))
-    result = site.run(bulk(ids, repeat=Repeat.UNSENT))
+    result = site.run(bulk(ids, repeat=Repeat.NEVER))
     assert sorted([*result, *result.errors]) == ids
     sent = {each for chunk in site.sent for each in chunk.ids}
     for each, error in result.errors.items():
@@ -432,11 +432,13 @@ def test_an_overload_halves_what_is_sent_at_once_and_holds_all_back() -> None:
     assert limits.at_once == MOST_AT_ONCE // 2
 
 
-@given(most=st.integers(1, 3), seed=st.integers())
-def test_a_server_that_takes_only_so_many_at_once_is_served_to_the_end(most: int, seed: int) -> None:
+@given(most=st.integers(1, 3), repeat=st.sampled_from([Repeat.ALWAYS, Repeat.UNSENT]), seed=st.integers())
+def test_a_server_that_takes_only_so_many_at_once_is_served_to_the_end(
+    most: int, repeat: Repeat, seed: int
+) -> None:
     site = Site(takes(), ten_a_request(), random.Random(seed))
     site.answer = lambda _: _error(429) if len(site.running) >= most else None
-    assert site.run(bulk(names(500))) == names(500)
+    assert site.run(bulk(names(500), repeat=repeat)) == names(500)
     assert site.limits.at_once < MOST_AT_ONCE
 
 

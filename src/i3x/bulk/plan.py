@@ -273,7 +273,7 @@ class Plan(Generic[T]):
         return (
             error is not None
             and error.status_code in _OVERLOADS
-            and self._bulk.repeat is Repeat.ALWAYS
+            and self._bulk.repeat is not Repeat.NEVER  # none of it was carried out
             and (self._worked > chunk.sent_after or self._on_their_way > 0)
             and (self._patience is None or pause < self._patience)
             and self._phase is not Phase.STOPPED

@@ -30,9 +30,9 @@ E = TypeVar("E", bound=I3XError)
 logger = logging.getLogger("i3x.transport")
 
 _MOST_REDIRECTS = 5
-_OVERLOADED = frozenset((429, 503))
+_OVERLOADED = frozenset((429, 503))  # which did not come to carrying it out
 _PASSING = _OVERLOADED | {502, 504}
-_REFUSED = frozenset((501, 503))  # of the failures of a server, those that did not come to carrying it out
+_REFUSED = _OVERLOADED | {501}  # of the failures of a server, those that did not either
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 BROKEN = (*_NOTHING_SENT, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
@@ -254,9 +254,12 @@ class Exchange:
         repeat = self.call.repeat
         if reply is not None:
             self.retry_after = reply.retry_after
+            if reply.status_code in _OVERLOADED:
+                self.attempts -= 1
+                return repeat is not Repeat.NEVER
             return reply.status_code in _PASSING and repeat is Repeat.ALWAYS
         if isinstance(error, _NOTHING_SENT):
-            self.attempts -= 1  # it counts what may have reached the server
+            self.attempts -= 1  # it counts what may have been carried out
         if not isinstance(error, BROKEN) or self.connecting or _is_tls(error):
             return False
         return repeat is Repeat.ALWAYS or (repeat is Repeat.UNSENT and isinstance(error, _NOTHING_SENT))

@@ -258,9 +258,15 @@ def interrupted(server: Server, call: Callable[[], object]) -> list[threading.Th
 
     interrupting = threading.Thread(target=interrupt)
     interrupting.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         call()
     interrupting.join()
+    values = vars(caught.value)["result"]
+    assert [*values, *values.errors] == SENSORS
+    assert list(values) == SENSORS[:10]
+    assert "not sent" not in str(values.errors[SENSORS[10]])
+    assert "not sent" in str(values.errors[SENSORS[59]])
+    assert not any(error.outcome_unknown for error in values.errors.values())
     return [thread for thread in threading.enumerate() if thread.name == "i3x-bulk"]
 
 

@@ -33,7 +33,7 @@ from i3x.errors import (
     NotSupportedError,
     TimeoutError,
 )
-from i3x.failures import retold
+from i3x.failures import put_in_doubt, retold
 from i3x.results import merged
 
 T = TypeVar("T")
@@ -140,7 +140,7 @@ class Plan(Generic[T]):
         self._stack: list[Chunk] = []  # the first items are on top
         self._tried: list[Chunk] = []  # for which a trial has worked; sent when all trials are done
         self._phase = Phase.PROBING
-        self._on_their_way = 0
+        self._on_their_way: list[Chunk] = []
         self._parts: dict[int, tuple[str, Any]] = {}
         self._errors: dict[int, I3XError] = {}
         self._first_refusal: I3XError | None = None
@@ -156,7 +156,7 @@ class Plan(Generic[T]):
         if not self._has_more():
             return Wait() if self._on_their_way else None
         if self._on_their_way and (
-            self._phase is Phase.PROBING or self._on_their_way >= self._limits.at_once
+            self._phase is Phase.PROBING or len(self._on_their_way) >= self._limits.at_once
         ):
             return Wait()
         if now < self._not_before:
@@ -167,7 +167,7 @@ class Plan(Generic[T]):
         if is_safe and not chunk.start:
             self._phase = Phase.FLOWING
         chunk.sent_after = self._worked
-        self._on_their_way += 1
+        self._on_their_way.append(chunk)
         return chunk
 
     def call(self, chunk: Chunk) -> Call[T]:
@@ -178,7 +178,7 @@ class Plan(Generic[T]):
     @property
     def is_alone(self) -> bool:
         """Whether the request that was asked for last is the only one to be on its way until it is settled."""
-        return self._on_their_way == 1 and (self._phase is not Phase.FLOWING or not self._has_more())
+        return len(self._on_their_way) == 1 and (self._phase is not Phase.FLOWING or not self._has_more())
 
     def _has_more(self) -> bool:
         return self._phase is not Phase.STOPPED and (bool(self._stack) or self._source.has_more())
@@ -216,7 +216,7 @@ class Plan(Generic[T]):
 
     def settle(self, chunk: Chunk, outcome: Outcome[T], now: float) -> None:
         """Note what became of a request."""
-        self._on_their_way -= 1
+        self._on_their_way.remove(chunk)
         if outcome.error is None and chunk.refusal is not None:
             self._acquit(chunk, chunk.refusal)
         elif outcome.error is None and chunk.is_trial:
@@ -274,7 +274,7 @@ class Plan(Generic[T]):
             error is not None
             and error.status_code in _OVERLOADS
             and self._bulk.repeat is not Repeat.NEVER  # none of it was carried out
-            and (self._worked > chunk.sent_after or self._on_their_way > 0)
+            and (self._worked > chunk.sent_after or bool(self._on_their_way))
             and (self._patience is None or pause < self._patience)
             and self._phase is not Phase.STOPPED
         )
@@ -369,33 +369,54 @@ class Plan(Generic[T]):
             yield self._source.take(Size(10_000, 2**62))
 
     def result(self) -> T:
-        """Return the result of the whole call when all is done, or raise the error of all of it.
+        """Return the result of the whole call when all is done, or raise the error of all of it, or of its source.
 
         The error has the outcome of each item in its ``result``.
         """
-        self._fail_unsent()
-        ordered = [self._parts[start] for start in sorted(self._parts)]
-        empty: Any = self._bulk.empty()
-        whole = merged(empty, ordered)
+        if (cause := self._stopped_by) is not None:
+            words = f"{self._bulk.operation}: not sent, since a request before it failed: {cause}"
+            unsent = retold(cause, words)
+            unsent.outcome_unknown = False
+            self._fail_unsent(unsent)
+        whole = self._whole()
         if (failure := self._source.failure) is not None:
-            failed = "".join(
-                f"; a request with some of them failed: {error}" for error in [*self._errors.values()][:1]
-            )
-            failure.add_note(f"{self._source.taken} items were taken before it, and sent{failed}")
+            self._tell(failure, whole)
             raise failure
         if self._errors and not self._worked and (error := self._common_error()) is not None:
             error.result = whole
             raise error
         return self._bulk.settled(whole)
 
-    def _fail_unsent(self) -> None:
-        if (cause := self._stopped_by) is None:
-            return
-        words = f"{self._bulk.operation}: not sent, since a request before it failed: {cause}"
-        error = retold(cause, words)
-        error.outcome_unknown = False
+    def abandon(self, cause: BaseException) -> None:
+        """Let an exception that ends the call on its way, as an interrupt does, tell what became of each item."""
+        operation, kind = self._bulk.operation, type(cause).__name__
+        for chunk in self._on_their_way:
+            error = I3XError(f"{operation}: {kind} before the answer was there", operation=operation)
+            if self.call(chunk).changes:
+                put_in_doubt(error, may_repeat=self._bulk.repeat is Repeat.ALWAYS)
+            self._parts[chunk.start] = chunk.about, self._bulk.failed(chunk.ids, error)
+        self._fail_unsent(I3XError(f"{operation}: not sent, since {kind} came before", operation=operation))
+        self._tell(cause, self._whole())
+
+    def _fail_unsent(self, error: I3XError) -> None:
         for chunk in self._unsent():
             self._parts[chunk.start] = chunk.about, self._bulk.failed(chunk.ids, error)
+
+    def _whole(self) -> T:
+        empty: Any = self._bulk.empty()
+        whole: T = merged(empty, [self._parts[start] for start in sorted(self._parts)])
+        return whole
+
+    def _tell(self, failure: BaseException, whole: T) -> None:
+        """Let an exception that is not of the server's making tell what became of each item."""
+        failed = "".join(
+            f"; a request with some of them failed: {error}" for error in [*self._errors.values()][:1]
+        )
+        failure.add_note(
+            f"{self._bulk.operation}: {self._source.taken} items were taken before it{failed}; what became of each "
+            "is in `result` of this exception"
+        )
+        vars(failure).setdefault("result", whole)  # setattr() would stumble over exceptions that are frozen
 
     def _common_error(self) -> I3XError | None:
         """Return the error of a call of which nothing has worked, None if its requests failed in several ways."""

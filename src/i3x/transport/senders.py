@@ -133,14 +133,18 @@ class Sender(_SenderBase):
             except I3XError as error:
                 return Outcome(error=error, retry_after=exchange.retry_after)
 
-        with Crew(plan) as crew:
-            while (step := plan.next(time.monotonic())) is not None:
-                if isinstance(step, Wait):
-                    crew.wait(step.seconds)
-                elif plan.is_alone:
-                    plan.settle(step, carry_out(plan.call(step)), time.monotonic())
-                else:
-                    crew.start(step, carry_out, plan.call(step))
+        try:
+            with Crew(plan) as crew:
+                while (step := plan.next(time.monotonic())) is not None:
+                    if isinstance(step, Wait):
+                        crew.wait(step.seconds)
+                    elif plan.is_alone:
+                        plan.settle(step, carry_out(plan.call(step)), time.monotonic())
+                    else:
+                        crew.start(step, carry_out, plan.call(step))
+        except BaseException as error:
+            plan.abandon(error)
+            raise
         return plan.result()
 
     def _carried_out(self, http: httpx.Client, exchange: Exchange) -> Any:

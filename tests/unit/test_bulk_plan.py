@@ -256,6 +256,33 @@ def test_a_size_that_worked_in_an_earlier_call_goes_at_once() -> None:
     assert isinstance(plan.next(0), Chunk)
 
 
+def test_only_one_request_at_a_time_is_larger_than_what_has_worked() -> None:
+    ids = [
+        *names(1000, 300),
+        *names(100_000),
+    ]  # a few long ones, which fill a request, and then many short ones
+    site = Site(takes(6000))
+    assert site.run(bulk(ids)) == ids
+    assert [chunk.size.count for chunk in site.refused] == [10_000]
+    before = len(site.sent)
+    site.most_at_once = 0
+    assert site.run(bulk(ids)) == ids
+    assert len(site.refused) == 1
+    assert site.most_at_once == MOST_AT_ONCE
+    assert len(site.sent) - before < 25
+
+
+def test_requests_that_are_hardly_larger_than_what_has_worked_go_at_once() -> None:
+    ids = [each for number in range(10) for each in names(10_000, 10 + number % 2)]
+    site = Site(takes())
+    plan = Plan(bulk(ids), site.limits)
+    first = plan.next(0)
+    assert isinstance(first, Chunk)
+    plan.settle(first, Outcome(Part(first.ids)), 0)
+    on_their_way = [plan.next(0) for _ in range(MOST_AT_ONCE)]
+    assert all(isinstance(step, Chunk) for step in on_their_way)
+
+
 # --- items that are to blame --------------------------------------------------------------------------------
 
 

@@ -9,9 +9,10 @@ A history may be refused for its range too, of which fewer elements are no cure.
 so little that only the items can be to blame. If it works for as many items, nothing is cut, and the refusal is the
 call's. Otherwise it is the trial that is cut, until it works: only then is all asked for, of items that can be had.
 
-Until a size is known to work, one request is on its way at a time. After that there are several, fewer when the
-server is overloaded. When the server can't be reached, or refuses the client, what has not been sent stays unsent.
-Every item ends in exactly one outcome: a result, the server's refusal, unknown, or not sent.
+Until a size is known to work, one request is on its way at a time. After that there are several, of which one may
+be larger than what has worked, and fewer when the server is overloaded. When the server can't be reached, or
+refuses the client, what has not been sent stays unsent. Every item ends in exactly one outcome: a result, the
+server's refusal, unknown, or not sent.
 """
 
 from __future__ import annotations
@@ -162,6 +163,9 @@ class Plan(Generic[T]):
         if now < self._not_before:
             return Wait(self._not_before - now)
         chunk = self._take()
+        if self._is_daring(chunk) and any(map(self._is_daring, self._on_their_way)):
+            self._stack.append(chunk)
+            return Wait()
         # Too much may be asked of as many items as have worked: then one refusal is enough.
         is_safe = self._bulk.trial is None and self._limits.works(self._bulk.operation, chunk.size)
         if is_safe and not chunk.start:
@@ -169,6 +173,9 @@ class Plan(Generic[T]):
         chunk.sent_after = self._worked
         self._on_their_way.append(chunk)
         return chunk
+
+    def _is_daring(self, chunk: Chunk) -> bool:
+        return self._limits.is_daring(self._bulk.operation, chunk.size)
 
     def call(self, chunk: Chunk) -> Call[T]:
         """Return the request for what is to be sent."""

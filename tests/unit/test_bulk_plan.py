@@ -179,6 +179,29 @@ def test_a_limit_that_the_server_states_is_used_at_once(status: int) -> None:
     assert len(site.sent) == 21
 
 
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "At most 500 ids per request, got 10000",
+        "too many ids (error 2048); maximum is 500",
+        "Too many elementIds: 10000 > 500",
+        "List should have at most 500 items after validation, not 10000",
+        "max_items=500",
+        "the limit of 500 elements is exceeded",
+        "Maximum number of elementIds per request: 500",
+        "more than 500",
+        "500 ids per request",
+        "only 500 elements are allowed",
+        "500 items at once",
+    ],
+)
+def test_words_for_a_limit_are_understood(detail: str) -> None:
+    site = Site(takes(500, detail=detail))
+    site.run(bulk(names(10_000)))
+    assert max(chunk.size.count for chunk in site.sent if chunk not in site.refused) == 500
+    assert len(site.refused) == 1
+
+
 def test_a_limit_in_bytes_that_the_server_states_is_used_at_once() -> None:
     site = Site(takes(size=20_000, detail="the limit is 20000 bytes"))
     site.run(bulk(names(10_000)))
@@ -194,6 +217,11 @@ def test_a_limit_in_bytes_that_the_server_states_is_used_at_once() -> None:
         "the maximum is 5 kB",
         "limit 1,000",
         "HTTP/1.1 takes no more",
+        "Limit exceeded (code 2)",
+        "Limit exceeded in rule 7 of policy 42",
+        "Request too large. See section 3 of the manual",
+        "Maximum payload exceeded, retry in 30",
+        "Maximum exceeded at index 400",
     ],
 )
 def test_numbers_that_are_no_limit_are_not_taken_for_one(detail: str) -> None:

@@ -51,10 +51,6 @@ _MOST_REFUSALS = 100
 """Requests of one call that may be refused: beyond them, items are no longer sought out one by one."""
 
 _PAUSE = 1.0  # seconds, where an overloaded server does not say how long
-_SPEAKS_OF_SIZE = re.compile(
-    r"\b(limit\w*|max\w*|most|exceed\w*|too (many|large|long|big)|takes?|allow\w*|up to|more than)\b",
-    re.IGNORECASE,
-)
 _NUMBER = r"(?<![\w.,:/-])([0-9]{1,9})(?![\w:/-]|[.,][0-9])"
 _BYTES = re.compile(_NUMBER + r"(?! *[kmg])", re.IGNORECASE)
 _COUNT = re.compile(
@@ -62,6 +58,13 @@ _COUNT = re.compile(
     + r"(?! *(%|[kmg]?i?b\b|(kilo|mega|giga)?bytes?|(milli)?sec|minutes?|hours?|days?|weeks?|months?|years?|level))",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[a-z]+|[^\sa-z]")
+_LIMITING = re.compile(r"limit|max|exceed|allow|accept|permit|takes?$|(most|up|more|only|per)$|[<>]")
+_BETWEEN = re.compile(
+    r"([:=(_]|an?|are|be|by|is|of|set|than|the|to|batch|body|count|number|request|size"
+    r"|bytes|elementids|elements|entries|ids|items|objects|points|subscriptions|updates|values)$"
+)
+_AT_ONCE = frozenset((("at", "most"), ("at", "once"), ("in", "a"), ("in", "one")))
 
 
 class Phase(enum.Enum):
@@ -481,8 +484,6 @@ class _Source:
 def _stated_limit(error: I3XError, refused: Size) -> Size | None:
     """Return the limit that the server's words name, None if they name none that this size is above."""
     words = error.detail or ""
-    if not _SPEAKS_OF_SIZE.search(words):
-        return None
     if error.status_code in (413, 414):
         found = [number for number in _numbers(_BYTES, words) if 1024 <= number < refused.bytes]
         return Size(refused.count, max(found)) if found else None
@@ -491,4 +492,21 @@ def _stated_limit(error: I3XError, refused: Size) -> Size | None:
 
 
 def _numbers(pattern: re.Pattern[str], words: str) -> list[int]:
-    return [int(found[1]) for found in pattern.finditer(words)]
+    return [int(found[1]) for found in pattern.finditer(words) if _is_limit(words, found)]
+
+
+def _is_limit(words: str, number: re.Match[str]) -> bool:
+    """Whether the words beside a number say that it is a limit: "at most 500 ids", or "500 ids per request".
+
+    A message may have other numbers, of an error or of a paragraph. A limit that is none would stay, and cut all calls
+    into far too many requests.
+    """
+    before = _WORD.findall(words[: number.start()].lower())
+    while before and _BETWEEN.match(before[-1]):
+        before.pop()
+    if before and _LIMITING.match(before[-1]):
+        return True
+    after = _WORD.findall(words[number.end() :].lower())
+    while after and _BETWEEN.match(after[0]):
+        after.pop(0)
+    return bool(after) and (bool(_LIMITING.match(after[0])) or tuple(after[:2]) in _AT_ONCE)

@@ -14,7 +14,7 @@ import i3x
 from i3x.testing import Server
 
 from .both import Make
-from .wire import received
+from .wire import answer, received, says, serve, success
 
 STAMP = "2026-01-31T08:00:00Z"
 
@@ -141,6 +141,20 @@ def test_a_retry_after_beyond_the_deadline_gives_up_at_once(server: Server, conn
         client.get_namespaces()
     assert time.monotonic() - began < 1
     assert len(received(server, "getNamespaces")) == 1
+
+
+@pytest.mark.parametrize("skew", [-86400, 86400])
+@pytest.mark.parametrize(("after", "requests"), [(0, 2), (3600, 1)])
+def test_a_retry_after_that_is_a_date_is_one_by_the_clock_of_the_server(
+    connect: Make, skew: int, after: int, requests: int
+) -> None:
+    date, moment = _http_date(skew), _http_date(skew + after)
+    busy = answer(b"", f"Date: {date}", f"Retry-After: {moment}", status="429 Too Many Requests")
+    with serve(says(busy, success([]))) as wire:
+        client = connect(wire.url, deadline=5.0)
+        with contextlib.suppress(i3x.TooManyRequestsError):
+            client.get_namespaces()
+        assert [request.target for request in wire.requests[1:]] == ["/v1/namespaces"] * requests
 
 
 @pytest.mark.parametrize("after", ["soon", "-1", "1e3", "99999999999999999999", ""])

@@ -370,12 +370,14 @@ def _result(state: RetryCallState) -> tuple[BaseException | None, Reply | None]:
 
 
 def _retry_after(headers: httpx.Headers) -> float | None:
-    """Return the seconds that a Retry-After header asks for, in either of its forms."""
+    """Return the seconds that a Retry-After header asks for; a moment is one by the server's own clock."""
     text = headers.get("retry-after", "").strip()
     if text.isdecimal() and len(text) < 10:
         return float(text)
-    moment = http_date(text)
-    return None if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    if (moment := http_date(text)) is None:
+        return None
+    now = http_date(headers.get("date", "")) or datetime.now(UTC)
+    return max(0.0, (moment - now).total_seconds())
 
 
 def http_date(text: str) -> datetime | None:

@@ -1083,6 +1083,21 @@ class AsyncClient(ClientBase):
             if current is None:  # else the server has lost it by itself, before the delivery noticed
                 raise
 
+    async def delete_subscriptions(
+        self, subscriptions: Iterable[Subscription | str], *, timeout: Timeout | None = None
+    ) -> BulkList[BulkItem]:
+        """End the deliveries of subscriptions, and delete these with all that is queued in them.
+
+        Returns one item for each subscription, in the order given; those that failed, or are not there, are in
+        ``errors`` of the result too. No subscriptions: an empty list, without a request. Standard: Subscribe,
+        deleteSubscriptions.
+        """
+        ids = arguments.subscription_ids(subscriptions)
+        present = {each: await self._deliveries.stop(each) for each in dict.fromkeys(ids)}
+        call = operations.delete_subscriptions(self._client_id, [present[each] or each for each in ids])
+        delivered = {each for each, current in present.items() if current is not None}
+        return operations.ended(ids, delivered, await self._sender.send(call, timeout))
+
     @property
     def url(self) -> str:
         """The address in use, without credentials; another than the given one after a move to https."""

@@ -156,6 +156,32 @@ def test_a_subscription_that_is_gone_in_the_middle_ends_a_registration(
     assert len(received(server, "registerMonitoredItems")) == 3
 
 
+def test_deletions_that_fail_in_the_middle_leave_the_others(
+    server: Server, client: i3x.Client, single: None
+) -> None:
+    made = [client.create_subscription() for _ in range(18)]
+    server.fault("status", operation="deleteSubscriptions", skip=1, times=1, status=500)
+    gone = client.delete_subscriptions(made)
+    assert [item.success for item in gone] == [True] * 10 + [False] * 8
+    assert list(gone.errors) == made[10:]
+    assert all(error.outcome_unknown for error in gone.errors.values())
+    assert [each.subscription_id for each in client.list_subscriptions(made)] == made[10:]
+
+
+def test_one_subscription_is_not_taken_for_several(client: i3x.Client, server: Server) -> None:
+    with pytest.raises(TypeError, match="a list of ids"):
+        client.delete_subscriptions("nothing")
+    assert client.delete_subscriptions([]) == []
+    assert received(server, "deleteSubscriptions") == []
+
+
+def test_deletions_of_which_none_works_raise(server: Server, client: i3x.Client) -> None:
+    server.fault("status", operation="deleteSubscriptions", status=401)
+    with pytest.raises(i3x.AuthenticationError) as caught:
+        client.delete_subscriptions(["a", "b"])
+    assert list(caught.value.result.errors) == ["a", "b"]
+
+
 def test_a_call_of_which_nothing_works_raises_and_has_the_outcome_of_each(
     server: Server, client: i3x.Client
 ) -> None:

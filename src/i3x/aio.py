@@ -106,7 +106,8 @@ class AsyncClient(ClientBase):
     again. When a request fails, its items have the error in the result, beside what the others brought; when it
     is one that the others would meet too, what was not sent says so. ``outcome_unknown`` of an error says that a
     change may have been carried out. If nothing at all has worked, the call raises, and ``result`` of the error
-    has what became of each item.
+    has what became of each item. An interrupt (Ctrl-C) ends a call at once; no other request is begun, and in
+    the blocking client ``result`` of the ``KeyboardInterrupt`` has what became of each item until then.
 
     The callbacks are attributes: ``on_connect(client)``, ``on_disconnect(client)``,
     ``on_value_change(client, change)``, ``on_subscribe(client, subscription)``, ``on_gap(client, gap)``,
@@ -829,6 +830,8 @@ class AsyncClient(ClientBase):
         Raises the error of the first point that failed; all others are written all the same, unless the server
         is lost. ``result`` of the error has one item for each point, up to the last one that was taken of an
         iterator. To resume, write those that have no ``success``; a point that is written twice is one point.
+        An iterator that was taken from does not give these points again: keep them in a list, or read their
+        source anew, from its begin. What else ends the call, such as an exception of the iterator, has ``result`` too.
         Raises :class:`~i3x.NotSupportedError` if the server takes no historical values.
         """
         return await self._sender.send(operations.update_history(element_id, values), timeout)
@@ -1092,6 +1095,21 @@ class AsyncClient(ClientBase):
         except NotFoundError:
             if current is None:  # else the server has lost it by itself, before the delivery noticed
                 raise
+
+    async def delete_subscriptions(
+        self, subscriptions: Iterable[Subscription | str], *, timeout: Timeout | None = None
+    ) -> BulkList[BulkItem]:
+        """End the deliveries of subscriptions, and delete these with all that is queued in them.
+
+        Returns one item for each subscription, in the order given; those that failed, or are not there, are in
+        ``errors`` of the result too. No subscriptions: an empty list, without a request. Standard: Subscribe,
+        deleteSubscriptions.
+        """
+        ids = arguments.subscription_ids(subscriptions)
+        present = {each: await self._deliveries.stop(each) for each in dict.fromkeys(ids)}
+        call = operations.delete_subscriptions(self._client_id, [present[each] or each for each in ids])
+        delivered = {each for each, current in present.items() if current is not None}
+        return operations.ended(ids, delivered, await self._sender.send(call, timeout))
 
     @property
     def url(self) -> str:

@@ -106,6 +106,14 @@ def subscription_id(subscription: Subscription | str) -> str:
     return element_id(subscription, "subscription")
 
 
+def subscription_ids(subscriptions: Iterable[Subscription | str]) -> list[str]:
+    """Return the ids of subscriptions that are given as records or by their ids, in order."""
+    ids: Any = subscriptions
+    if isinstance(ids, Iterable) and not isinstance(ids, (str, bytes)):
+        ids = [each.subscription_id if isinstance(each, Subscription) else each for each in ids]
+    return element_ids(ids, "subscriptions")
+
+
 def optional_text(value: str | None, name: str) -> str | None:
     """Return an optional text after checking its type."""
     if value is not None and not isinstance(value, str):

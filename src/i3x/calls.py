@@ -26,7 +26,7 @@ class Repeat(enum.Enum):
     """When an operation that failed on its way may be sent again."""
 
     ALWAYS = "it changes nothing, or the same when it is carried out twice"
-    UNSENT = "only if nothing of it has reached the server"
+    UNSENT = "only if the server has carried out nothing of it: it was not reached, or says so"
     NEVER = "never, since the server may then hold two of what it makes"
 
 

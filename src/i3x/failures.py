@@ -51,8 +51,8 @@ class Reply(msgspec.Struct, frozen=True):
     """What came back for a request: any status, the whole body, nothing of it judged yet.
 
     ``date`` is the server's own clock as its Date header gives it, None if it does not. ``attempts`` counts how
-    often the request was sent; ``credentials`` says in words which ones were sent with it ("the token"), and is
-    empty if there were none; ``redact`` takes credentials out of a server's words.
+    often the request may have been carried out; ``credentials`` says in words which ones were sent with it ("the
+    token"), and is empty if there were none; ``redact`` takes credentials out of a server's words.
     """
 
     status_code: int

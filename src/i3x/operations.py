@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
@@ -651,6 +651,24 @@ def delete_subscriptions(client_id: str, subscription_ids: Iterable[str]) -> Bul
         return replace(bulk.call(ids, texts), read=lambda reply: read(reply, ids))
 
     return replace(bulk, call=call, one_by_one=frozenset((404, 410)))
+
+
+def ended(ids: Sequence[str], delivered: Container[str], gone: BulkList[BulkItem]) -> BulkList[BulkItem]:
+    """Tell a deletion by the ids that the caller has; some may have become others while they were delivered.
+
+    One that was delivered and is not there has been lost by the server before the delivery noticed.
+    """
+    result: BulkList[BulkItem] = BulkList()
+    for subscription_id, item in zip(ids, gone, strict=True):
+        error = item.error
+        if isinstance(error, NotFoundError) and subscription_id in delivered:
+            error = None
+        detail = item.response_detail if error is item.error else None
+        result.append(BulkItem.of("subscriptionId", subscription_id, error, item.result, detail))
+        if error is not None:
+            result.errors[subscription_id] = error
+    result.partial = gone.partial
+    return result
 
 
 def _deleted(reply: Reply, ids: Sequence[str], operation: str) -> Outcomes[Any]:

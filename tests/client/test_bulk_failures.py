@@ -1,9 +1,10 @@
 """Bulk calls that fail on the way: what has worked stays, and of every item is told what became of it."""
 
 import asyncio
+import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import anyio
@@ -155,6 +156,32 @@ def test_a_subscription_that_is_gone_in_the_middle_ends_a_registration(
     assert len(received(server, "registerMonitoredItems")) == 3
 
 
+def test_deletions_that_fail_in_the_middle_leave_the_others(
+    server: Server, client: i3x.Client, single: None
+) -> None:
+    made = [client.create_subscription() for _ in range(18)]
+    server.fault("status", operation="deleteSubscriptions", skip=1, times=1, status=500)
+    gone = client.delete_subscriptions(made)
+    assert [item.success for item in gone] == [True] * 10 + [False] * 8
+    assert list(gone.errors) == made[10:]
+    assert all(error.outcome_unknown for error in gone.errors.values())
+    assert [each.subscription_id for each in client.list_subscriptions(made)] == made[10:]
+
+
+def test_one_subscription_is_not_taken_for_several(client: i3x.Client, server: Server) -> None:
+    with pytest.raises(TypeError, match="a list of ids"):
+        client.delete_subscriptions("nothing")
+    assert client.delete_subscriptions([]) == []
+    assert received(server, "deleteSubscriptions") == []
+
+
+def test_deletions_of_which_none_works_raise(server: Server, client: i3x.Client) -> None:
+    server.fault("status", operation="deleteSubscriptions", status=401)
+    with pytest.raises(i3x.AuthenticationError) as caught:
+        client.delete_subscriptions(["a", "b"])
+    assert list(caught.value.result.errors) == ["a", "b"]
+
+
 def test_a_call_of_which_nothing_works_raises_and_has_the_outcome_of_each(
     server: Server, client: i3x.Client
 ) -> None:
@@ -244,6 +271,51 @@ def test_a_bulk_call_that_is_cancelled_leaves_nothing_behind(server: Server) -> 
             assert list(await client.get_values(SENSORS)) == SENSORS
 
     asyncio.run(main())
+
+
+def interrupted(server: Server, call: Callable[[], object]) -> list[threading.Thread]:
+    """Interrupt a call, as Ctrl-C does, when two of its requests were received; return what it has left running."""
+    main = threading.get_ident()
+
+    def interrupt() -> None:
+        while len(received(server, "queryLastKnownValues")) < 2:
+            time.sleep(0.001)
+        signal.pthread_kill(main, signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    with pytest.raises(KeyboardInterrupt) as caught:
+        call()
+    interrupting.join()
+    values = vars(caught.value)["result"]
+    assert [*values, *values.errors] == SENSORS
+    assert list(values) == SENSORS[:10]
+    assert "not sent" not in str(values.errors[SENSORS[10]])
+    assert "not sent" in str(values.errors[SENSORS[59]])
+    assert not any(error.outcome_unknown for error in values.errors.values())
+    return [thread for thread in threading.enumerate() if thread.name == "i3x-bulk"]
+
+
+def test_a_pause_for_an_overloaded_server_does_not_hold_up_an_interrupt(server: Server) -> None:
+    server.fault("status", operation="queryLastKnownValues", skip=1, status=429, retry_after=40)
+    with i3x.Client(server.url) as client:
+        for thread in interrupted(server, lambda: client.get_values(SENSORS)):
+            thread.join(20)
+            assert not thread.is_alive()
+        first = [request.json["elementIds"][0] for request in received(server, "queryLastKnownValues")]
+        assert len(set(first)) == len(first) < 6  # none was sent again, nor all of them
+
+
+def test_a_request_that_gets_no_answer_does_not_hold_up_an_interrupt(server: Server) -> None:
+    server.fault("hang", operation="queryLastKnownValues", skip=1, seconds=40)
+    with i3x.Client(server.url) as client:
+        left = interrupted(server, lambda: client.get_values(SENSORS))
+        assert left
+        assert all(thread.daemon for thread in left)
+    server.stop()
+    for thread in left:
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 def test_answers_that_were_cut_are_told_with_the_elements_concerned(

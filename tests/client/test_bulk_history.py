@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 
 import pytest
 
@@ -126,6 +127,52 @@ def test_a_writing_that_was_interrupted_can_be_resumed(
     rest = [each for each, item in zip(all_points, result, strict=True) if not item.success]
     client.update_history("sensor-001", rest)
     assert written(client) == [each.value for each in all_points]
+
+
+def test_a_writing_from_a_generator_is_resumed_by_reading_its_source_again(
+    server: Server, client: i3x.Client, single: None
+) -> None:
+    server.fault("status", operation="updateObjectHistory", skip=4, status=401)
+    with pytest.raises(i3x.AuthenticationError) as caught:
+        client.update_history("sensor-001", iter(points(1000)))
+    server.clear_faults()
+    again = zip_longest(iter(points(1000)), caught.value.result)
+    rest = [each for each, item in again if item is None or not item.success]
+    client.update_history("sensor-001", rest)
+    assert len(rest) == 600
+    assert written(client) == [float(number) for number in range(1000)]
+
+
+def test_a_source_that_fails_tells_what_became_of_the_points_before(
+    server: Server, client: i3x.Client, single: None
+) -> None:
+    def produce() -> Iterator[i3x.VQT]:
+        yield from points(450)
+        raise LookupError("the cursor is gone")
+
+    server.fault("status", operation="updateObjectHistory", skip=2, times=1, status=500)
+    with pytest.raises(LookupError, match="the cursor is gone") as caught:
+        client.update_history("sensor-001", produce())
+    assert "450 items were taken before it; a request with some" in caught.value.__notes__[0]
+    result = vars(caught.value)["result"]
+    assert [item.success for item in result] == [True] * 200 + [False] * 100 + [True] * 150
+
+
+def test_an_interrupt_tells_what_became_of_each_point(server: Server) -> None:
+    server.fault("hang", operation="updateObjectHistory", skip=1, seconds=40)
+    interrupt = KeyboardInterrupt()
+
+    def produce() -> Iterator[i3x.VQT]:
+        yield from points(350)
+        raise interrupt
+
+    with i3x.Client(server.url) as client, pytest.raises(KeyboardInterrupt) as caught:
+        client.update_history("sensor-001", produce())
+    assert caught.value is interrupt
+    result = vars(interrupt)["result"]
+    assert [item.success for item in result] == [True] * 100 + [False] * 200
+    assert all(item.error.outcome_unknown for item in result[100:])
+    assert "may be done again" in str(result[100].error)
 
 
 def test_a_wrong_point_in_a_list_raises_before_anything_is_sent(client: i3x.Client, server: Server) -> None:

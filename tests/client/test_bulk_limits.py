@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 import i3x
-from i3x import operations
 from i3x.bulk.limits import Size
 from i3x.testing import Server
 from i3x.testing.state import ReceivedRequest
@@ -118,20 +117,20 @@ def test_subscriptions_are_listed_and_deleted_in_many_requests(tight: Server, co
     found = client.list_subscriptions([*made, "nothing"])
     assert [subscription.subscription_id for subscription in found] == made
     assert list(found.errors) == ["nothing"]
-    with i3x.Client(tight.url, client_id=client.client_id) as other:
-        call = operations.delete_subscriptions(client.client_id, [*made, "nothing"])
-        gone = other._sender.send(call)
+    gone = client.delete_subscriptions([*found, "nothing"])
+    assert [item.subscription_id for item in gone] == [*made, "nothing"]
+    assert list(gone.errors) == ["nothing"]
     assert [item.success for item in gone] == [True] * 20 + [False]
     assert list(client.list_subscriptions(made)) == []
 
 
-def test_deletions_that_fail_whole_for_one_are_carried_out_one_by_one(server: Server) -> None:
+def test_deletions_that_fail_whole_for_one_are_carried_out_one_by_one(
+    server: Server, client: i3x.Client
+) -> None:
     server.fault("bulk_not_found")
-    with i3x.Client(server.url) as client:
-        made = [client.create_subscription() for _ in range(3)]
-        gone = client._sender.send(
-            operations.delete_subscriptions(client.client_id, [made[0], "nothing", *made[1:]])
-        )
+    made = [client.create_subscription() for _ in range(3)]
+    gone = client.delete_subscriptions([made[0], "nothing", *made[1:]])
+    assert list(gone.errors) == ["nothing"]
     assert [item.success for item in gone] == [True, False, True, True]
     assert sizes(server, "deleteSubscriptions") == [4, 1, 1, 1, 1]
 

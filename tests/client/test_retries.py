@@ -1,6 +1,7 @@
 """Trying again: what is sent a second time, when, and what never is."""
 
 import contextlib
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ import i3x
 from i3x.testing import Server
 
 from .both import Make
-from .wire import received
+from .wire import answer, received, says, serve, success
 
 STAMP = "2026-01-31T08:00:00Z"
 
@@ -142,6 +143,20 @@ def test_a_retry_after_beyond_the_deadline_gives_up_at_once(server: Server, conn
     assert len(received(server, "getNamespaces")) == 1
 
 
+@pytest.mark.parametrize("skew", [-86400, 86400])
+@pytest.mark.parametrize(("after", "requests"), [(0, 2), (3600, 1)])
+def test_a_retry_after_that_is_a_date_is_one_by_the_clock_of_the_server(
+    connect: Make, skew: int, after: int, requests: int
+) -> None:
+    date, moment = _http_date(skew), _http_date(skew + after)
+    busy = answer(b"", f"Date: {date}", f"Retry-After: {moment}", status="429 Too Many Requests")
+    with serve(says(busy, success([]))) as wire:
+        client = connect(wire.url, deadline=5.0)
+        with contextlib.suppress(i3x.TooManyRequestsError):
+            client.get_namespaces()
+        assert [request.target for request in wire.requests[1:]] == ["/v1/namespaces"] * requests
+
+
 @pytest.mark.parametrize("after", ["soon", "-1", "1e3", "99999999999999999999", ""])
 def test_a_retry_after_that_makes_no_sense_is_ignored(
     client: i3x.Client, server: Server, quick: None, after: str
@@ -180,15 +195,56 @@ def test_what_may_have_been_carried_out_is_not_sent_again(
     assert len(server.requests) == before + 1
 
 
+@pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("name", ONCE)
-def test_what_may_not_be_sent_twice_is_not_sent_again_after_an_overload(
-    client: i3x.Client, server: Server, name: str
+def test_what_an_overloaded_server_has_not_carried_out_is_sent_again(
+    client: i3x.Client, server: Server, name: str, status: int
 ) -> None:
     before = len(server.requests)
-    server.fault("status", status=503, retry_after=0)
-    with pytest.raises(i3x.ServerError):
+    server.fault("status", status=status, retry_after=0)
+    with pytest.raises(i3x.ServerError) as caught:
+        ONCE[name](client)
+    assert not caught.value.outcome_unknown
+    assert len(server.requests) == before + (1 if name == "create_subscription" else 3)
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+@pytest.mark.parametrize("name", ONCE)
+def test_what_a_server_may_have_failed_at_is_not_sent_again(
+    client: i3x.Client, server: Server, name: str, status: int
+) -> None:
+    before = len(server.requests)
+    server.fault("status", status=status, retry_after=0)
+    with pytest.raises(i3x.ServerError, match="carried it out is unknown"):
         ONCE[name](client)
     assert len(server.requests) == before + 1
+
+
+def test_a_write_that_an_overloaded_server_refused_before_it_was_gone_is_not_in_doubt(
+    connect: Make, quick: None, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server(tick=None) as server:
+        client = connect(server.url)
+        server.fault("status", status=429, retry_after=0)
+
+        class Stop(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                server.stop()
+
+        caplog.set_level(logging.INFO, "i3x.transport")
+        monkeypatch.setattr(logging.getLogger("i3x.transport"), "handlers", [Stop()])
+        with pytest.raises(i3x.ConnectionError, match="can't connect") as caught:
+            client.update_value("sensor-001", 1.5)
+    assert not caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_deletion_after_an_overload_is_the_first_one(
+    client: i3x.Client, server: Server, status: int
+) -> None:
+    server.fault("status", operation="deleteSubscriptions", status=status, retry_after=0, times=1)
+    with pytest.raises(i3x.NotFoundError):
+        client.unsubscribe("nothing")
 
 
 @pytest.mark.parametrize("processed", [False, True])

@@ -74,7 +74,7 @@ def test_annotations_can_be_resolved(name: str) -> None:
         name
         for name in NAMES
         if name.startswith(("get_", "query_", "list_", "update_", "register_", "unregister_", "sync_"))
-        or name in ("create_subscription", "unsubscribe", "address_space", "traverse")
+        or name in ("create_subscription", "unsubscribe", "delete_subscriptions", "address_space", "traverse")
     ],
 )
 def test_every_operation_takes_a_timeout(name: str) -> None:

@@ -32,7 +32,7 @@ METHODS = {
     "removeMonitoredItems": "unregister_items",
     "streamSubscription": "subscribe",
     "syncSubscription": "sync_subscription",
-    "deleteSubscriptions": "unsubscribe",
+    "deleteSubscriptions": "delete_subscriptions",
     "listSubscriptions": "list_subscriptions",
 }
 """The operationId of each operation and the method of `i3x.Client` that offers it."""

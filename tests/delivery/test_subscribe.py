@@ -185,6 +185,33 @@ def test_unsubscribe_of_what_the_server_has_lost(
     assert record.status_is("stopped")
 
 
+def test_deleting_several_ends_those_that_are_delivered(
+    client: i3x.Client, server: Server, plant: Plant, record: Record
+) -> None:
+    healed = client.subscribe(plant.elements)
+    assert record.status_is("live")
+    server.restart()
+    assert until(lambda: record.gaps)
+    assert record.status_is("live")
+    by_hand = client.create_subscription()
+    gone = client.delete_subscriptions([by_hand, healed, "nothing"])
+    assert [item.subscription_id for item in gone] == [by_hand, healed.subscription_id, "nothing"]
+    assert [item.success for item in gone] == [True, True, False]
+    assert list(gone.errors) == ["nothing"]
+    assert subscriptions(server) == []
+    assert record.status_is("stopped")
+
+
+def test_deleting_what_the_server_has_lost_ends_its_delivery(
+    client: i3x.Client, server: Server, plant: Plant, record: Record
+) -> None:
+    lost = client.subscribe(plant.elements, delivery="sync", poll_interval=60)
+    assert record.status_is("polling")
+    server._on_loop(server._state.subscriptions.clear)
+    assert [item.success for item in client.delete_subscriptions([lost])] == [True]
+    assert record.status_is("stopped")
+
+
 def test_disconnect_deletes_what_subscribe_made(client: i3x.Client, server: Server, record: Record) -> None:
     by_hand = client.create_subscription()
     for _ in range(3):

@@ -179,6 +179,29 @@ def test_a_limit_that_the_server_states_is_used_at_once(status: int) -> None:
     assert len(site.sent) == 21
 
 
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "At most 500 ids per request, got 10000",
+        "too many ids (error 2048); maximum is 500",
+        "Too many elementIds: 10000 > 500",
+        "List should have at most 500 items after validation, not 10000",
+        "max_items=500",
+        "the limit of 500 elements is exceeded",
+        "Maximum number of elementIds per request: 500",
+        "more than 500",
+        "500 ids per request",
+        "only 500 elements are allowed",
+        "500 items at once",
+    ],
+)
+def test_words_for_a_limit_are_understood(detail: str) -> None:
+    site = Site(takes(500, detail=detail))
+    site.run(bulk(names(10_000)))
+    assert max(chunk.size.count for chunk in site.sent if chunk not in site.refused) == 500
+    assert len(site.refused) == 1
+
+
 def test_a_limit_in_bytes_that_the_server_states_is_used_at_once() -> None:
     site = Site(takes(size=20_000, detail="the limit is 20000 bytes"))
     site.run(bulk(names(10_000)))
@@ -194,6 +217,11 @@ def test_a_limit_in_bytes_that_the_server_states_is_used_at_once() -> None:
         "the maximum is 5 kB",
         "limit 1,000",
         "HTTP/1.1 takes no more",
+        "Limit exceeded (code 2)",
+        "Limit exceeded in rule 7 of policy 42",
+        "Request too large. See section 3 of the manual",
+        "Maximum payload exceeded, retry in 30",
+        "Maximum exceeded at index 400",
     ],
 )
 def test_numbers_that_are_no_limit_are_not_taken_for_one(detail: str) -> None:
@@ -254,6 +282,33 @@ def test_a_size_that_worked_in_an_earlier_call_goes_at_once() -> None:
     plan = Plan(bulk(names(20_000)), site.limits)
     assert isinstance(plan.next(0), Chunk)
     assert isinstance(plan.next(0), Chunk)
+
+
+def test_only_one_request_at_a_time_is_larger_than_what_has_worked() -> None:
+    ids = [
+        *names(1000, 300),
+        *names(100_000),
+    ]  # a few long ones, which fill a request, and then many short ones
+    site = Site(takes(6000))
+    assert site.run(bulk(ids)) == ids
+    assert [chunk.size.count for chunk in site.refused] == [10_000]
+    before = len(site.sent)
+    site.most_at_once = 0
+    assert site.run(bulk(ids)) == ids
+    assert len(site.refused) == 1
+    assert site.most_at_once == MOST_AT_ONCE
+    assert len(site.sent) - before < 25
+
+
+def test_requests_that_are_hardly_larger_than_what_has_worked_go_at_once() -> None:
+    ids = [each for number in range(10) for each in names(10_000, 10 + number % 2)]
+    site = Site(takes())
+    plan = Plan(bulk(ids), site.limits)
+    first = plan.next(0)
+    assert isinstance(first, Chunk)
+    plan.settle(first, Outcome(Part(first.ids)), 0)
+    on_their_way = [plan.next(0) for _ in range(MOST_AT_ONCE)]
+    assert all(isinstance(step, Chunk) for step in on_their_way)
 
 
 # --- items that are to blame --------------------------------------------------------------------------------
@@ -372,7 +427,7 @@ FATAL = [
 def test_what_all_others_would_meet_too_ends_the_call(fatal: i3x.I3XError, at: int, seed: int) -> None:
     ids = names(200)
     site = Site(lambda chunk: fatal if chunk.end > at else None, ten_a_request(), random.Random(seed))
-    result = site.run(bulk(ids, repeat=Repeat.UNSENT))
+    result = site.run(bulk(ids, repeat=Repeat.NEVER))
     assert sorted([*result, *result.errors]) == ids
     sent = {each for chunk in site.sent for each in chunk.ids}
     for each, error in result.errors.items():
@@ -432,11 +487,13 @@ def test_an_overload_halves_what_is_sent_at_once_and_holds_all_back() -> None:
     assert limits.at_once == MOST_AT_ONCE // 2
 
 
-@given(most=st.integers(1, 3), seed=st.integers())
-def test_a_server_that_takes_only_so_many_at_once_is_served_to_the_end(most: int, seed: int) -> None:
+@given(most=st.integers(1, 3), repeat=st.sampled_from([Repeat.ALWAYS, Repeat.UNSENT]), seed=st.integers())
+def test_a_server_that_takes_only_so_many_at_once_is_served_to_the_end(
+    most: int, repeat: Repeat, seed: int
+) -> None:
     site = Site(takes(), ten_a_request(), random.Random(seed))
     site.answer = lambda _: _error(429) if len(site.running) >= most else None
-    assert site.run(bulk(names(500))) == names(500)
+    assert site.run(bulk(names(500), repeat=repeat)) == names(500)
     assert site.limits.at_once < MOST_AT_ONCE
 
 

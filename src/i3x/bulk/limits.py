@@ -149,6 +149,12 @@ class Limits:
             known = self._known.get(operation)
             return known is not None and size.fits(known.worked)
 
+    def is_daring(self, operation: str, size: Size) -> bool:
+        """Whether requests of this size are so much larger than what has worked that they may be too large."""
+        with self._lock:
+            worked = self._known.get(operation, _Known()).worked
+            return not size.fits(Size(worked.count + worked.count // 8, worked.bytes + worked.bytes // 8))
+
     def note_worked(self, operation: str, size: Size) -> None:
         """Remember a request that was answered."""
         with self._lock:

@@ -9,9 +9,10 @@ A history may be refused for its range too, of which fewer elements are no cure.
 so little that only the items can be to blame. If it works for as many items, nothing is cut, and the refusal is the
 call's. Otherwise it is the trial that is cut, until it works: only then is all asked for, of items that can be had.
 
-Until a size is known to work, one request is on its way at a time. After that there are several, fewer when the
-server is overloaded. When the server can't be reached, or refuses the client, what has not been sent stays unsent.
-Every item ends in exactly one outcome: a result, the server's refusal, unknown, or not sent.
+Until a size is known to work, one request is on its way at a time. After that there are several, of which one may
+be larger than what has worked, and fewer when the server is overloaded. When the server can't be reached, or
+refuses the client, what has not been sent stays unsent. Every item ends in exactly one outcome: a result, the
+server's refusal, unknown, or not sent.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from i3x.errors import (
     NotSupportedError,
     TimeoutError,
 )
-from i3x.failures import retold
+from i3x.failures import put_in_doubt, retold
 from i3x.results import merged
 
 T = TypeVar("T")
@@ -50,10 +51,6 @@ _MOST_REFUSALS = 100
 """Requests of one call that may be refused: beyond them, items are no longer sought out one by one."""
 
 _PAUSE = 1.0  # seconds, where an overloaded server does not say how long
-_SPEAKS_OF_SIZE = re.compile(
-    r"\b(limit\w*|max\w*|most|exceed\w*|too (many|large|long|big)|takes?|allow\w*|up to|more than)\b",
-    re.IGNORECASE,
-)
 _NUMBER = r"(?<![\w.,:/-])([0-9]{1,9})(?![\w:/-]|[.,][0-9])"
 _BYTES = re.compile(_NUMBER + r"(?! *[kmg])", re.IGNORECASE)
 _COUNT = re.compile(
@@ -61,6 +58,13 @@ _COUNT = re.compile(
     + r"(?! *(%|[kmg]?i?b\b|(kilo|mega|giga)?bytes?|(milli)?sec|minutes?|hours?|days?|weeks?|months?|years?|level))",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[a-z]+|[^\sa-z]")
+_LIMITING = re.compile(r"limit|max|exceed|allow|accept|permit|takes?$|(most|up|more|only|per)$|[<>]")
+_BETWEEN = re.compile(
+    r"([:=(_]|an?|are|be|by|is|of|set|than|the|to|batch|body|count|number|request|size"
+    r"|bytes|elementids|elements|entries|ids|items|objects|points|subscriptions|updates|values)$"
+)
+_AT_ONCE = frozenset((("at", "most"), ("at", "once"), ("in", "a"), ("in", "one")))
 
 
 class Phase(enum.Enum):
@@ -140,7 +144,7 @@ class Plan(Generic[T]):
         self._stack: list[Chunk] = []  # the first items are on top
         self._tried: list[Chunk] = []  # for which a trial has worked; sent when all trials are done
         self._phase = Phase.PROBING
-        self._on_their_way = 0
+        self._on_their_way: list[Chunk] = []
         self._parts: dict[int, tuple[str, Any]] = {}
         self._errors: dict[int, I3XError] = {}
         self._first_refusal: I3XError | None = None
@@ -156,19 +160,25 @@ class Plan(Generic[T]):
         if not self._has_more():
             return Wait() if self._on_their_way else None
         if self._on_their_way and (
-            self._phase is Phase.PROBING or self._on_their_way >= self._limits.at_once
+            self._phase is Phase.PROBING or len(self._on_their_way) >= self._limits.at_once
         ):
             return Wait()
         if now < self._not_before:
             return Wait(self._not_before - now)
         chunk = self._take()
+        if self._is_daring(chunk) and any(map(self._is_daring, self._on_their_way)):
+            self._stack.append(chunk)
+            return Wait()
         # Too much may be asked of as many items as have worked: then one refusal is enough.
         is_safe = self._bulk.trial is None and self._limits.works(self._bulk.operation, chunk.size)
         if is_safe and not chunk.start:
             self._phase = Phase.FLOWING
         chunk.sent_after = self._worked
-        self._on_their_way += 1
+        self._on_their_way.append(chunk)
         return chunk
+
+    def _is_daring(self, chunk: Chunk) -> bool:
+        return self._limits.is_daring(self._bulk.operation, chunk.size)
 
     def call(self, chunk: Chunk) -> Call[T]:
         """Return the request for what is to be sent."""
@@ -178,7 +188,7 @@ class Plan(Generic[T]):
     @property
     def is_alone(self) -> bool:
         """Whether the request that was asked for last is the only one to be on its way until it is settled."""
-        return self._on_their_way == 1 and (self._phase is not Phase.FLOWING or not self._has_more())
+        return len(self._on_their_way) == 1 and (self._phase is not Phase.FLOWING or not self._has_more())
 
     def _has_more(self) -> bool:
         return self._phase is not Phase.STOPPED and (bool(self._stack) or self._source.has_more())
@@ -216,7 +226,7 @@ class Plan(Generic[T]):
 
     def settle(self, chunk: Chunk, outcome: Outcome[T], now: float) -> None:
         """Note what became of a request."""
-        self._on_their_way -= 1
+        self._on_their_way.remove(chunk)
         if outcome.error is None and chunk.refusal is not None:
             self._acquit(chunk, chunk.refusal)
         elif outcome.error is None and chunk.is_trial:
@@ -273,8 +283,8 @@ class Plan(Generic[T]):
         return (
             error is not None
             and error.status_code in _OVERLOADS
-            and self._bulk.repeat is Repeat.ALWAYS
-            and (self._worked > chunk.sent_after or self._on_their_way > 0)
+            and self._bulk.repeat is not Repeat.NEVER  # none of it was carried out
+            and (self._worked > chunk.sent_after or bool(self._on_their_way))
             and (self._patience is None or pause < self._patience)
             and self._phase is not Phase.STOPPED
         )
@@ -369,33 +379,54 @@ class Plan(Generic[T]):
             yield self._source.take(Size(10_000, 2**62))
 
     def result(self) -> T:
-        """Return the result of the whole call when all is done, or raise the error of all of it.
+        """Return the result of the whole call when all is done, or raise the error of all of it, or of its source.
 
         The error has the outcome of each item in its ``result``.
         """
-        self._fail_unsent()
-        ordered = [self._parts[start] for start in sorted(self._parts)]
-        empty: Any = self._bulk.empty()
-        whole = merged(empty, ordered)
+        if (cause := self._stopped_by) is not None:
+            words = f"{self._bulk.operation}: not sent, since a request before it failed: {cause}"
+            unsent = retold(cause, words)
+            unsent.outcome_unknown = False
+            self._fail_unsent(unsent)
+        whole = self._whole()
         if (failure := self._source.failure) is not None:
-            failed = "".join(
-                f"; a request with some of them failed: {error}" for error in [*self._errors.values()][:1]
-            )
-            failure.add_note(f"{self._source.taken} items were taken before it, and sent{failed}")
+            self._tell(failure, whole)
             raise failure
         if self._errors and not self._worked and (error := self._common_error()) is not None:
             error.result = whole
             raise error
         return self._bulk.settled(whole)
 
-    def _fail_unsent(self) -> None:
-        if (cause := self._stopped_by) is None:
-            return
-        words = f"{self._bulk.operation}: not sent, since a request before it failed: {cause}"
-        error = retold(cause, words)
-        error.outcome_unknown = False
+    def abandon(self, cause: BaseException) -> None:
+        """Let an exception that ends the call on its way, as an interrupt does, tell what became of each item."""
+        operation, kind = self._bulk.operation, type(cause).__name__
+        for chunk in self._on_their_way:
+            error = I3XError(f"{operation}: {kind} before the answer was there", operation=operation)
+            if self.call(chunk).changes:
+                put_in_doubt(error, may_repeat=self._bulk.repeat is Repeat.ALWAYS)
+            self._parts[chunk.start] = chunk.about, self._bulk.failed(chunk.ids, error)
+        self._fail_unsent(I3XError(f"{operation}: not sent, since {kind} came before", operation=operation))
+        self._tell(cause, self._whole())
+
+    def _fail_unsent(self, error: I3XError) -> None:
         for chunk in self._unsent():
             self._parts[chunk.start] = chunk.about, self._bulk.failed(chunk.ids, error)
+
+    def _whole(self) -> T:
+        empty: Any = self._bulk.empty()
+        whole: T = merged(empty, [self._parts[start] for start in sorted(self._parts)])
+        return whole
+
+    def _tell(self, failure: BaseException, whole: T) -> None:
+        """Let an exception that is not of the server's making tell what became of each item."""
+        failed = "".join(
+            f"; a request with some of them failed: {error}" for error in [*self._errors.values()][:1]
+        )
+        failure.add_note(
+            f"{self._bulk.operation}: {self._source.taken} items were taken before it{failed}; what became of each "
+            "is in `result` of this exception"
+        )
+        vars(failure).setdefault("result", whole)  # setattr() would stumble over exceptions that are frozen
 
     def _common_error(self) -> I3XError | None:
         """Return the error of a call of which nothing has worked, None if its requests failed in several ways."""
@@ -453,8 +484,6 @@ class _Source:
 def _stated_limit(error: I3XError, refused: Size) -> Size | None:
     """Return the limit that the server's words name, None if they name none that this size is above."""
     words = error.detail or ""
-    if not _SPEAKS_OF_SIZE.search(words):
-        return None
     if error.status_code in (413, 414):
         found = [number for number in _numbers(_BYTES, words) if 1024 <= number < refused.bytes]
         return Size(refused.count, max(found)) if found else None
@@ -463,4 +492,21 @@ def _stated_limit(error: I3XError, refused: Size) -> Size | None:
 
 
 def _numbers(pattern: re.Pattern[str], words: str) -> list[int]:
-    return [int(found[1]) for found in pattern.finditer(words)]
+    return [int(found[1]) for found in pattern.finditer(words) if _is_limit(words, found)]
+
+
+def _is_limit(words: str, number: re.Match[str]) -> bool:
+    """Whether the words beside a number say that it is a limit: "at most 500 ids", or "500 ids per request".
+
+    A message may have other numbers, of an error or of a paragraph. A limit that is none would stay, and cut all calls
+    into far too many requests.
+    """
+    before = _WORD.findall(words[: number.start()].lower())
+    while before and _BETWEEN.match(before[-1]):
+        before.pop()
+    if before and _LIMITING.match(before[-1]):
+        return True
+    after = _WORD.findall(words[number.end() :].lower())
+    while after and _BETWEEN.match(after[0]):
+        after.pop(0)
+    return bool(after) and (bool(_LIMITING.match(after[0])) or tuple(after[:2]) in _AT_ONCE)

@@ -7,16 +7,16 @@ one thread, as a cursor of a database does.
 from __future__ import annotations
 
 import contextvars
+import threading
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import AsyncExitStack, ExitStack
-from typing import Generic, TypeVar
+from contextlib import AsyncExitStack
+from queue import Empty, SimpleQueue
+from typing import Generic, Self, TypeVar
 
 import anyio
 import anyio.abc
 
-from i3x.bulk.limits import MOST_AT_ONCE
 from i3x.bulk.plan import Chunk, Outcome, Plan
 from i3x.calls import Call
 
@@ -24,27 +24,52 @@ T = TypeVar("T")
 
 
 class Crew(Generic[T]):
-    """The threads that carry out requests of a plan; there are none before they are needed."""
+    """The threads that carry out requests of a plan; there are none before they are needed.
 
-    def __init__(self, plan: Plan[T], stack: ExitStack) -> None:
+    Leaving the block waits for none of them: after an interrupt a request may still be on its way, which nothing can
+    end. ``stopped`` then tells each thread to begin no other. They are daemons, lest they hold up the program's end.
+    """
+
+    def __init__(self, plan: Plan[T]) -> None:
         self._plan = plan
-        self._stack = stack
-        self._threads: ThreadPoolExecutor | None = None
-        self._running: dict[Future[Outcome[T]], Chunk] = {}
+        self._running: dict[threading.Thread, Chunk] = {}
+        self._ended: SimpleQueue[tuple[threading.Thread, Outcome[T] | BaseException]] = SimpleQueue()
+        self.stopped = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.stopped.set()
 
     def start(self, chunk: Chunk, carry_out: Callable[[Call[T]], Outcome[T]], call: Call[T]) -> None:
         """Carry out a request on another thread, with the context (of tracing, say) of this one."""
-        if self._threads is None:
-            self._threads = self._stack.enter_context(ThreadPoolExecutor(MOST_AT_ONCE, "i3x-bulk"))
-        self._running[self._threads.submit(contextvars.copy_context().run, carry_out, call)] = chunk
+        run = contextvars.copy_context().run
+        thread = threading.Thread(target=run, args=(self._run, carry_out, call), name="i3x-bulk", daemon=True)
+        self._running[thread] = chunk
+        thread.start()
+
+    def _run(self, carry_out: Callable[[Call[T]], Outcome[T]], call: Call[T]) -> None:
+        ended: Outcome[T] | BaseException
+        try:
+            ended = carry_out(call)
+        except BaseException as error:  # noqa: BLE001  # raised where the call was made
+            ended = error
+        self._ended.put((threading.current_thread(), ended))
 
     def wait(self, seconds: float | None) -> None:
         """Wait for the next outcome, or so many seconds."""
         if not self._running:
             time.sleep(seconds or 0)
-        done, _ = wait(self._running, seconds, FIRST_COMPLETED)
-        for future in done:
-            self._plan.settle(self._running.pop(future), future.result(), time.monotonic())
+            return
+        try:
+            thread, ended = self._ended.get(timeout=seconds)
+        except Empty:
+            return
+        thread.join()
+        if isinstance(ended, BaseException):
+            raise ended
+        self._plan.settle(self._running.pop(thread), ended, time.monotonic())
 
 
 class AsyncCrew(Generic[T]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import ssl
+import threading
 import time
 from collections.abc import Callable, Generator
 from datetime import UTC, datetime
@@ -29,9 +30,9 @@ E = TypeVar("E", bound=I3XError)
 logger = logging.getLogger("i3x.transport")
 
 _MOST_REDIRECTS = 5
-_OVERLOADED = frozenset((429, 503))
+_OVERLOADED = frozenset((429, 503))  # which did not come to carrying it out
 _PASSING = _OVERLOADED | {502, 504}
-_REFUSED = frozenset((501, 503))  # of the failures of a server, those that did not come to carrying it out
+_REFUSED = _OVERLOADED | {501}  # of the failures of a server, those that did not either
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 BROKEN = (*_NOTHING_SENT, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
@@ -66,7 +67,8 @@ class StaleToken(msgspec.Struct, frozen=True):
 class Exchange:
     """One call on its way: its time, its attempts, and the rules for both.
 
-    ``overloaded`` is told for how many seconds the server asks to be left alone, when it does.
+    ``overloaded`` is told for how many seconds the server asks to be left alone, when it does. Once ``stopped`` is
+    set, nobody waits for the call any more: no pause goes on, and no request is begun.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Exchange:
         *,
         connecting: bool = False,
         overloaded: Callable[[float], object] | None = None,
+        stopped: threading.Event | None = None,
     ) -> None:
         self.server = server
         self.call = call
@@ -84,6 +87,7 @@ class Exchange:
         self.attempts = 0
         self.retry_after: float | None = None
         self._overloaded = overloaded
+        self._stopped = stopped or threading.Event()
         self.timeout = server.steps if timeout is None else steps(timeout)
         self._started = time.monotonic()
         self._deadline = self.patience(server, timeout)
@@ -101,6 +105,13 @@ class Exchange:
 
     def remaining(self) -> float | None:
         """Return the seconds that are left for the whole call, None if it may take for ever."""
+        if self._stopped.is_set():
+            raise self._doubted(
+                ConnectionError(
+                    f"{self.call.operation}: interrupted before the answer was there",
+                    operation=self.call.operation,
+                )
+            )
         if self._deadline is None:
             return None
         left = self._started + self._deadline - time.monotonic()
@@ -230,6 +241,10 @@ class Exchange:
             "retry_error_callback": _outcome,
         }
 
+    def sleep(self, seconds: float) -> None:
+        """Wait before another attempt, on a thread, unless the call is stopped."""
+        self._stopped.wait(seconds)
+
     def is_final(self, reply: Reply) -> bool:
         """Whether no other attempt can follow, whatever is left of the time."""
         return reply.status_code not in _PASSING
@@ -239,9 +254,12 @@ class Exchange:
         repeat = self.call.repeat
         if reply is not None:
             self.retry_after = reply.retry_after
+            if reply.status_code in _OVERLOADED:
+                self.attempts -= 1
+                return repeat is not Repeat.NEVER
             return reply.status_code in _PASSING and repeat is Repeat.ALWAYS
         if isinstance(error, _NOTHING_SENT):
-            self.attempts -= 1  # it counts what may have reached the server
+            self.attempts -= 1  # it counts what may have been carried out
         if not isinstance(error, BROKEN) or self.connecting or _is_tls(error):
             return False
         return repeat is Repeat.ALWAYS or (repeat is Repeat.UNSENT and isinstance(error, _NOTHING_SENT))
@@ -352,12 +370,14 @@ def _result(state: RetryCallState) -> tuple[BaseException | None, Reply | None]:
 
 
 def _retry_after(headers: httpx.Headers) -> float | None:
-    """Return the seconds that a Retry-After header asks for, in either of its forms."""
+    """Return the seconds that a Retry-After header asks for; a moment is one by the server's own clock."""
     text = headers.get("retry-after", "").strip()
     if text.isdecimal() and len(text) < 10:
         return float(text)
-    moment = http_date(text)
-    return None if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    if (moment := http_date(text)) is None:
+        return None
+    now = http_date(headers.get("date", "")) or datetime.now(UTC)
+    return max(0.0, (moment - now).total_seconds())
 
 
 def http_date(text: str) -> datetime | None:

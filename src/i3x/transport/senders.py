@@ -6,7 +6,7 @@ import inspect
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import anyio
@@ -122,22 +122,29 @@ class Sender(_SenderBase):
 
         def carry_out(call: Call[T]) -> Outcome[T]:
             exchange = Exchange(
-                self._server, call, timeout, overloaded=lambda pause: plan.overloaded(time.monotonic(), pause)
+                self._server,
+                call,
+                timeout,
+                overloaded=lambda pause: plan.overloaded(time.monotonic(), pause),
+                stopped=crew.stopped,
             )
             try:
                 return Outcome(self._carried_out(http, exchange))
             except I3XError as error:
                 return Outcome(error=error, retry_after=exchange.retry_after)
 
-        with ExitStack() as stack:
-            crew = Crew(plan, stack)
-            while (step := plan.next(time.monotonic())) is not None:
-                if isinstance(step, Wait):
-                    crew.wait(step.seconds)
-                elif plan.is_alone:
-                    plan.settle(step, carry_out(plan.call(step)), time.monotonic())
-                else:
-                    crew.start(step, carry_out, plan.call(step))
+        try:
+            with Crew(plan) as crew:
+                while (step := plan.next(time.monotonic())) is not None:
+                    if isinstance(step, Wait):
+                        crew.wait(step.seconds)
+                    elif plan.is_alone:
+                        plan.settle(step, carry_out(plan.call(step)), time.monotonic())
+                    else:
+                        crew.start(step, carry_out, plan.call(step))
+        except BaseException as error:
+            plan.abandon(error)
+            raise
         return plan.result()
 
     def _carried_out(self, http: httpx.Client, exchange: Exchange) -> Any:
@@ -164,7 +171,8 @@ class Sender(_SenderBase):
                 return outcome
         from tenacity import Retrying
 
-        reply: Reply = Retrying(**exchange.retrying())(self._next_attempt, [outcome], http, exchange)
+        retrying = Retrying(**exchange.retrying(), sleep=exchange.sleep)
+        reply: Reply = retrying(self._next_attempt, [outcome], http, exchange)
         return reply
 
     def _next_attempt(self, made: list[Reply | Exception], http: httpx.Client, exchange: Exchange) -> Reply:

@@ -313,6 +313,21 @@ class Reading:
         if self._pace.is_found:
             self._scouting = None
 
+    def _is_scouts_matter(self, question: Question, scout: Track, error: I3XError) -> bool:
+        """Whether a refusal only sends out the one element that finds the length, or is one that it has met."""
+        if self._scouting is None:
+            is_due = isinstance(error, BadRequestError) and _is_for_range(error, question)
+            if not is_due or self._has_scouted or scout.is_proven:
+                return False
+            self._scouting, self._has_scouted = question, True
+        elif question.length > PROBE:
+            self._scout_refused(question, scout)
+        elif scout.is_proven:
+            return False
+        else:
+            self._scouting = None  # it may be this element alone: next to nothing is asked of all
+        return True
+
     def _scout_refused(self, question: Question, scout: Track) -> None:
         """Go on with less; whether the element is to be had at all shows when next to nothing is asked for."""
         self._pace.refused(question.length)
@@ -334,17 +349,9 @@ class Reading:
         tracks = [self._tracks[element_id] for element_id in question.element_ids]
         if isinstance(error, BadRequestError):
             self._refused_last = question
-            if _is_for_range(error, question) and not (self._has_scouted or tracks[0].is_proven):
-                self._scouting, self._has_scouted = question, True
-                return
-        if self._scouting is not None and question.length > PROBE:
-            self._scout_refused(question, tracks[0])
+        if self._is_scouts_matter(question, tracks[0], error):
             return
         unproven = [track for track in tracks if not track.is_proven]
-        if self._scouting is not None and unproven:
-            # It may be this element alone: next to nothing is asked of all.
-            self._scouting = None
-            return
         if unproven and question.length <= PROBE and len(tracks) == 1:
             if not any(track.is_proven for track in self._tracks.values()):
                 raise error

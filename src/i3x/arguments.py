@@ -108,9 +108,10 @@ def subscription_id(subscription: Subscription | str) -> str:
 
 def subscription_ids(subscriptions: Iterable[Subscription | str]) -> list[str]:
     """Return the ids of subscriptions that are given as records or by their ids, in order."""
+    several = isinstance(subscriptions, Iterable) and not isinstance(subscriptions, (str, bytes))
     ids: Any = subscriptions
-    if isinstance(ids, Iterable) and not isinstance(ids, (str, bytes)):
-        ids = [each.subscription_id if isinstance(each, Subscription) else each for each in ids]
+    if several:
+        ids = [each.subscription_id if isinstance(each, Subscription) else each for each in subscriptions]
     return element_ids(ids, "subscriptions")
 
 

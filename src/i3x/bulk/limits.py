@@ -65,6 +65,11 @@ class Ranges:
         self._calm_needed = _FIRST_CALM
         self._lock = threading.Lock()
 
+    @property
+    def are_known(self) -> bool:
+        """Whether any range has been answered: what is asked for since keeps to what was found out."""
+        return bool(self._answered)
+
     def bracket(self, elements: int) -> tuple[int, int] | None:
         """Return the longest range that is known to be answered for so many elements, and the shortest refused.
 

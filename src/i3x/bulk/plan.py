@@ -170,8 +170,8 @@ class Plan(Generic[T]):
             self._stack.append(chunk)
             return Wait()
         # Too much may be asked of as many items as have worked: then one refusal is enough.
-        is_safe = self._bulk.trial is None and self._limits.works(self._bulk.operation, chunk.size)
-        if is_safe and not chunk.start:
+        is_sane = self._bulk.trial is None or self._limits.ranges.are_known
+        if is_sane and not chunk.start and self._limits.works(self._bulk.operation, chunk.size):
             self._phase = Phase.FLOWING
         chunk.sent_after = self._worked
         self._on_their_way.append(chunk)

@@ -140,11 +140,16 @@ class Pace:
             self._answered = 0  # elsewhere, where there is less
         self.length = max(self._between(), 1)
 
-    def scouted(self, length: int) -> None:
-        """Learn from an answer that is asked for to find a length, however many more it takes."""
+    def scouted(self, length: int) -> bool:
+        """Learn from an answer that is asked for to find a length; returns whether that goes on.
+
+        It goes on however many more it takes, until seams leave nothing longer to try.
+        """
+        is_longer = length > self._answered
         self._long_enough = max(self._long_enough, self._refused or 0)
         self._note_answered(length)
         self.length = self._between()
+        return is_longer and not self.is_found
 
     @property
     def is_found(self) -> bool:

@@ -309,8 +309,7 @@ class Reading:
             self._pace.refused(many.length)
             self._refused_last, self._scouting = many, None
             return
-        self._pace.scouted(question.length)
-        if self._pace.is_found:
+        if not self._pace.scouted(question.length):
             self._scouting = None
 
     def _is_scouts_matter(self, question: Question, scout: Track, error: I3XError) -> bool:

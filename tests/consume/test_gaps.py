@@ -229,13 +229,19 @@ def test_the_new_subscription_of_a_quiet_plant_is_kept(connect: Make, path: Path
 
 
 def test_a_history_that_is_down_for_a_moment_is_waited_for(
-    client: i3x.Client, server: Server, path: Path, told: list[i3x.Gap]
+    client: i3x.Client,
+    server: Server,
+    path: Path,
+    told: list[i3x.Gap],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO", "i3x.delivery")
     with client.consume(["sensor-001"], path, **OPTIONS) as consumer:
         _lose(server, 2.5)
         with server.fault("status", operation="queryHistoricalValues", times=1, status=500):
             assert values(next(consumer)) == [2.5]
     assert [gap.filled for gap in told] == [True]
+    assert [each.levelname for each in caplog.records if "gap in" in each.message] == ["INFO"]
     assert len(asked(server, "createSubscription")) == 2
 
 

@@ -219,7 +219,7 @@ def test_a_subscription_that_lost_its_items_gets_them_again(
 
 
 def test_unknown_elements_are_told_and_the_others_delivered(
-    client: i3x.Client, server: Server, path: Path
+    client: i3x.Client, server: Server, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     told: list[i3x.I3XError] = []
     client.on_error = lambda _, error: told.append(error)
@@ -227,6 +227,7 @@ def test_unknown_elements_are_told_and_the_others_delivered(
         server.set_value("sensor-001", 1.5)
         assert values(next(consumer)) == [1.5]
     assert [error.element_id for error in told] == ["nothing"]
+    assert "element 'nothing' is not monitored" in caplog.text
 
 
 def test_unknown_elements_alone_are_an_error(client: i3x.Client, server: Server, path: Path) -> None:

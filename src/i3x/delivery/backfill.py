@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +13,10 @@ from i3x.calls import Bulk
 from i3x.errors import ConnectionError, I3XError, ServerError, TimeoutError
 from i3x.history.asynchronous import read_whole
 from i3x.history.reading import Question
-from i3x.models import HistoricalValue, ValueChange, to_datetime
+from i3x.models import Gap, HistoricalValue, ValueChange, to_datetime
 from i3x.results import BulkDict, item_errors
+
+logger = logging.getLogger("i3x.delivery")
 
 _LATE = timedelta(seconds=2)
 """How much older than its delivery a value may be, by its timestamp, and still be found."""
@@ -89,3 +92,17 @@ def moment_of(timestamp: str) -> datetime:
         return to_datetime(timestamp) or _EARLIEST
     except I3XError:
         return _EARLIEST
+
+
+def log_gap(name: str, gap: Gap, extra: Mapping[str, object]) -> None:
+    """Log a gap that has been dealt with, under the name that its user knows the delivery by."""
+    logger.log(
+        logging.INFO if gap.filled else logging.WARNING,
+        "gap in %s (%s) from %s to %s: %s",
+        name,
+        gap.reason,
+        gap.start_time,
+        gap.end_time,
+        "filled with what the server's history has of it" if gap.filled else f"not filled: {gap.detail}",
+        extra=extra,
+    )

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 from i3x import operations
 from i3x.callbacks import async_notify, notify
 from i3x.calls import Bulk, Call
-from i3x.delivery.backfill import fill
+from i3x.delivery.backfill import fill, log_gap
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.blocking import Deliveries
 from i3x.delivery.checkpoint import Checkpoint, Position
@@ -202,6 +202,8 @@ class _Consumption:
             call = operations.register_items(position.client_id, position.subscription_id, ids, depth)
             registered = await self._send(call)
             errors = item_errors(registered)
+            for element_id in errors.keys() - self._refused.keys():
+                logger.warning("element %r is not monitored: %s", element_id, errors[element_id])
             self._refused = {k: v for k, v in self._refused.items() if items.get(k) != depth} | errors
             self._news += [("on_error", error) for error in errors.values()]
 
@@ -375,7 +377,7 @@ class _Consumption:
             not failures,
             detail,
         )
-        logger.warning("gap in %s: %s", self._path, gap.reason, extra=self._extra())
+        log_gap(str(self._path), report, self._extra())
         self._news.append(("on_gap", report))
 
     def take_news(self) -> list[News]:

@@ -21,7 +21,7 @@ import httpx
 from i3x import operations
 from i3x.calls import Bulk, Call
 from i3x.capabilities import Capabilities
-from i3x.delivery.backfill import Backfill, fill, moment_of
+from i3x.delivery.backfill import Backfill, fill, log_gap, moment_of
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.clock import ServerClock
 from i3x.delivery.deletion import DELETION_TIME, delete
@@ -523,16 +523,7 @@ class Engine:
             not failures,
             detail,
         )
-        logger.log(
-            logging.WARNING if failures else logging.INFO,
-            "gap in %s (%s) from %s to %s: %s",
-            report.subscription_id,
-            report.reason,
-            report.start_time,
-            report.end_time,
-            f"not filled: {detail}" if failures else "filled with what the server's history has of it",
-            extra=self._extra(),
-        )
+        log_gap(report.subscription_id, report, self._extra())
         self._outlet.gap(self, report)
 
     async def _filling(self, gap: _OpenGap, end: datetime) -> Backfill:

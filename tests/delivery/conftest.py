@@ -47,10 +47,11 @@ class World:
     def begin(self, **options: object) -> tuple[Server, Plant, i3x.Client, Record]:
         given: dict[str, object] = {"tick": None, **options}
         token = given.pop("client_token", given.get("token"))
+        deadline = given.pop("client_deadline", None)
         server = Server(**given)  # type: ignore[arg-type]
         server.start()
         self._servers.append(server)
-        client = self._connect(server.url, token=token)
+        client = self._connect(server.url, token=token, deadline=deadline)
         return server, Plant(server), client, Record(client)
 
     def __enter__(self) -> Self:

@@ -149,6 +149,7 @@ class Case:
 
 LIVE_AGAIN = ["live", "recovering", "live"]
 POLLING = {"delivery": "sync", "poll_interval": 0.02}
+ALIVE = {"keep_alive": 0.05}
 
 CASES = {
     "the stream ends": Case(clean_close, LIVE_AGAIN, ["reconnect"]),
@@ -157,8 +158,8 @@ CASES = {
     "the stream ends after two events": Case(close_after_two, LIVE_AGAIN, ["reconnect"]),
     "event: close": Case(event_close, LIVE_AGAIN, ["reconnect"]),
     "reset in mid-frame": Case(reset, LIVE_AGAIN, ["reconnect"], told=[i3x.StreamError]),
-    "silence": Case(silence, LIVE_AGAIN, ["silence"], options={"silence": 0.3}),
-    "deleted under the stream": Case(orphan, LIVE_AGAIN, ["expired"], options={"silence": 0.3}, told=[]),
+    "silence": Case(silence, LIVE_AGAIN, ["silence"], ALIVE, {"silence": 0.8}),
+    "deleted under the stream": Case(orphan, LIVE_AGAIN, ["expired"], ALIVE, {"silence": 0.8}),
     "restart": Case(restart, LIVE_AGAIN, ["expired"]),
     "repeats": Case(repeats, LIVE_AGAIN, ["reconnect"]),
     "filling fails once": Case(history_fails_once, LIVE_AGAIN, ["reconnect"], told=[i3x.ServerError]),

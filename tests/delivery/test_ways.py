@@ -94,6 +94,26 @@ def test_a_server_that_asks_to_be_left_alone_is(world: World) -> None:
     assert time.monotonic() - begun >= 1
 
 
+def test_a_stream_that_does_not_begin_is_given_up_after_the_silence(world: World) -> None:
+    server, _, client, record = world.begin()
+    server.fault("hang", operation="streamSubscription", seconds=60)
+    client.subscribe(["sensor-001"], silence=0.2, poll_interval=0.02)
+    assert record.status_is("polling")
+    assert [type(error) for error in record.errors] == [i3x.TimeoutError]
+    assert "began no event stream within 0.2 s" in str(record.errors[0])
+
+
+def test_a_quiet_stream_outlasts_the_deadline_of_calls(world: World) -> None:
+    server, plant, client, record = world.begin(client_deadline=0.3)
+    client.subscribe(plant.elements)
+    assert record.status_is("live")
+    time.sleep(0.8)  # the server says nothing
+    plant.produce(2)
+    assert record.has_all(plant)
+    assert record.statuses == ["live"]
+    assert opens(server) == 1
+
+
 def test_a_stream_that_must_be_and_is_not_to_be_had(world: World) -> None:
     _, _, client, record = world.begin(stream=False)
     subscription = client.subscribe(["sensor-001"], delivery="stream")

@@ -345,6 +345,26 @@ class Exchange:
             raise
 
 
+class Opening(Exchange):
+    """The opening of an event stream; how long it may then say nothing is for its reader to limit."""
+
+    def __init__(self, server: Server, call: Call[None], seconds: float) -> None:
+        super().__init__(server, call, httpx.Timeout(seconds))
+        self._deadline = seconds
+
+    def limits(self) -> dict[str, float | None]:
+        """Return the time-outs for the next request: the wait for its answer ends with that for the opening."""
+        return {**super().limits(), "read": None}
+
+    def expired(self) -> TimeoutError:
+        """Return the error for a stream that took too long to begin."""
+        return TimeoutError(
+            f"{self.call.operation}: the server began no event stream within {self._deadline:g} s; look whether "
+            "it is overloaded, or deliver with delivery='sync'",
+            operation=self.call.operation,
+        )
+
+
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)
 

@@ -16,7 +16,7 @@ from i3x.calls import Bulk, Call
 from i3x.errors import AuthenticationError, ConnectionError, I3XError
 from i3x.failures import Reply
 from i3x.transport.body import Body
-from i3x.transport.exchange import BROKEN, Answer, Exchange, Hop
+from i3x.transport.exchange import BROKEN, Answer, Exchange, Hop, Opening
 from i3x.transport.options import Options, Timeout, http_options
 from i3x.transport.server import Server
 
@@ -310,7 +310,7 @@ class AsyncSender(_SenderBase):
         from i3x.transport.streams import EventSource, is_event_stream  # not above: it needs asyncio
 
         http = self._for_streams(call)
-        exchange = Exchange(self._server, call, httpx.Timeout(silence), connecting=True)
+        exchange = Opening(self._server, call, silence)
         source: EventSource | None = None
 
         async def open_stream(http: httpx.AsyncClient, hop: Hop, exchange: Exchange) -> Answer:
@@ -323,7 +323,7 @@ class AsyncSender(_SenderBase):
 
         try:
             attempt = self._attempt(http, exchange, open_stream)
-            reply = await self._reply(http, exchange, attempt, silence)
+            reply = await self._reply(http, exchange, attempt, exchange.remaining())
             if source is None:
                 call.read(reply)
             else:

@@ -48,8 +48,8 @@ types: install
 unit: install
 	$(BIN)/pytest -n 2
 
-# Minutes of random faults, and exports of ten million points; SOAK_SECONDS and SOAK_SEED change how many minutes
-# and which faults, SOAK_POINTS how many points.
+# Minutes of random faults, a pulled cable (as root, on Linux), and exports of ten million points; SOAK_SECONDS and
+# SOAK_SEED change how many minutes and which faults, SOAK_POINTS how many points.
 soak: install
 	$(BIN)/pytest -s -p no:xdist tests/soak
 

@@ -72,12 +72,12 @@ def _callbacks(client: Any, account: Account) -> None:
     client.on_value_change, client.on_gap, client.on_error = account.change, account.gap, account.error
 
 
-def run(url: str, elements: list[str], account: Account, over: threading.Event) -> None:
+def run(url: str, silence: float, elements: list[str], account: Account, over: threading.Event) -> None:
     """Subscribe with a blocking client."""
     with i3x.Client(url) as client:
         _callbacks(client, account)
         for element_id in elements:
-            client.subscribe([element_id])
+            client.subscribe([element_id], silence=silence)
         while not over.wait(1):
             account.report()
 
@@ -90,12 +90,14 @@ def running_tasks() -> int:
     return sum(not task.get_name().endswith(momentary) for task in asyncio.all_tasks())
 
 
-async def run_async(url: str, elements: list[str], account: Account, over: threading.Event) -> None:
+async def run_async(
+    url: str, silence: float, elements: list[str], account: Account, over: threading.Event
+) -> None:
     """Subscribe with an asynchronous client."""
     async with i3x.AsyncClient(url) as client:
         _callbacks(client, account)
         for element_id in elements:
-            await client.subscribe([element_id])
+            await client.subscribe([element_id], silence=silence)
         while not over.is_set():
             await asyncio.sleep(1)
             account.report(tasks=running_tasks())
@@ -110,14 +112,14 @@ def _wait_for_the_end(over: threading.Event) -> None:
 def main() -> None:
     """Run until the input ends."""
     logging.getLogger("i3x").addHandler(logging.NullHandler())  # or every fault would show on the terminal
-    flavour, url, *elements = sys.argv[1:]
+    flavour, url, silence, *elements = sys.argv[1:]
     account, over = Account(), threading.Event()
     waiting = threading.Thread(target=_wait_for_the_end, args=(over,), daemon=True)
     waiting.start()
     if flavour == "sync":
-        run(url, elements, account, over)
+        run(url, float(silence), elements, account, over)
     else:
-        asyncio.run(run_async(url, elements, account, over))
+        asyncio.run(run_async(url, float(silence), elements, account, over))
     waiting.join()
     gc.collect()
     time.sleep(0.1)

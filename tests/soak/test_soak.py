@@ -3,12 +3,8 @@
 `make soak` runs these; SOAK_SECONDS says how long, SOAK_SEED repeats the faults of a run.
 """
 
-import json
 import os
 import random
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,44 +15,19 @@ import pytest
 from i3x.testing import Server
 from tests.consume.killing import lost_in
 
+from .support import SETTLING, Plant, Reports, started
+
 TASKS_EACH = 2  # what delivers a subscription, and what reads its stream ahead
 SECONDS = float(os.environ.get("SOAK_SECONDS", "120"))
 SEED = int(os.environ.get("SOAK_SEED", random.randrange(2**32)))
 SUBSCRIPTIONS = 200
 UPDATES_PER_SECOND = 1000
-SETTLING = 60.0  # seconds that the last reconnects may take
 LARGEST_GROWTH = 8 * 2**20
 
 pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc"),
     pytest.mark.timeout(SECONDS + 600),
 ]
-
-
-class Plant:
-    """Gives each element one number after the other, `UPDATES_PER_SECOND` in all, on a thread of its own."""
-
-    def __init__(self, server: Server, elements: list[str]) -> None:
-        self.last = 0
-        self._server = server
-        self._elements = elements
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        share = len(self._elements) / UPDATES_PER_SECOND
-        due = time.monotonic()
-        while not self._over.is_set():
-            for element_id in self._elements:
-                self._server.set_value(element_id, self.last + 1)
-            self.last += 1
-            due = max(due + share, time.monotonic() - 1)
-            self._over.wait(max(0.0, due - time.monotonic()))
 
 
 def _outage(server: Server) -> None:
@@ -94,45 +65,14 @@ def _strike(server: Server, seconds: float, source: random.Random) -> list[str]:
     return struck
 
 
-class Reports:
-    """What a process prints, read as it comes."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.all: list[dict[str, int]] = []
-        self._process = process
-        self._thread = threading.Thread(target=self._read)
-        self._thread.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.all.append(json.loads(line))
-
-    def wait_for(self, seconds: float, condition: Callable[[dict[str, int]], bool]) -> None:
-        deadline = time.monotonic() + seconds
-        while not (self.all and condition(self.all[-1])) and time.monotonic() < deadline:
-            assert self._process.poll() is None, "the process has ended"
-            time.sleep(0.1)
-
-    def end(self) -> dict[str, int]:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        assert self._process.wait(60) == 0
-        self._thread.join()
-        return self.all[-1]
-
-
 @pytest.mark.parametrize("flavour", ["sync", "async"])
 def test_many_subscriptions_under_random_faults(flavour: str) -> None:
     with Server(tick=None, objects=SUBSCRIPTIONS) as server:
         elements = [f"field-sensor-{number:06}" for number in range(SUBSCRIPTIONS)]
-        command = [sys.executable, "-m", "tests.soak.subscriber", flavour, server.url, *elements]
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
-        ) as process:
+        with started("tests.soak.subscriber", flavour, server.url, "90", *elements) as process:
             reports = Reports(process)
             reports.wait_for(60, lambda report: report["threads"] > 0)
-            plant = Plant(server, elements)
+            plant = Plant(server, elements, UPDATES_PER_SECOND)
             began = time.monotonic()
             struck = _strike(server, SECONDS / 2, random.Random(SEED))
             plant.stop()

@@ -410,8 +410,12 @@ class Reading:
         self._vain += _REFUSAL
         if is_enough or self._vain > self._patience:
             self._vain = 0
-            vars(self).pop("_pace", None)
+            self._meet_afresh()
             raise error
+
+    def _meet_afresh(self) -> None:
+        """Forget what this reading has found out of the server's pace; the next question begins anew."""
+        vars(self).pop("_pace", None)
 
     def _lose(self, question: Question, track: Track, error: I3XError) -> None:
         """Go on without an element."""
@@ -420,7 +424,7 @@ class Reading:
         if track.is_proven:
             self._miss([track.element_id], question.start, self._end, str(error))
         else:
-            del self._pace  # what was refused before may have been refused for it alone
+            self._meet_afresh()  # what was refused before may have been refused for it alone
         self._leave(question.start, [track])
 
     def _miss(self, element_ids: list[str], start: int, end: int, detail: str) -> None:

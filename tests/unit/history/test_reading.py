@@ -223,6 +223,13 @@ def test_an_element_that_refuses_by_itself_costs_the_others_nothing() -> None:
     assert reading.missing == []
 
 
+@pytest.mark.parametrize("length", [0, 3000 * SECOND])
+def test_several_elements_that_a_server_does_not_know_cost_the_others_nothing(length: int) -> None:
+    reading = reading_of({**LONG, "x": [], "y": []}, length)
+    assert points_in(read_all(Historian(LONG), reading)) == expected(LONG, length)
+    assert list(reading.errors) == ["x", "y"]
+
+
 def test_an_element_that_refuses_long_ranges_by_itself_is_read_in_parts() -> None:
     def fails(element_id: str, question: Question) -> i3x.I3XError | None:
         too_long = element_id == "b" and question.length > 60 * SECOND

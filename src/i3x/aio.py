@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from i3x.frames.report import HistoryExport
     from i3x.frames.tidy import Series
     from i3x.history.asynchronous import AsyncAsk, AsyncHistoryIterator
-    from i3x.history.reading import Question
+    from i3x.history.questions import Question
     from i3x.navigate.asynchronous import AsyncAddressSpace, AsyncTraversal
     from i3x.value_schemas import ElementSchema
 

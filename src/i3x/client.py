@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from i3x.frames.report import HistoryExport
     from i3x.frames.tidy import Series
     from i3x.history.blocking import Ask, HistoryIterator
-    from i3x.history.reading import Question
+    from i3x.history.questions import Question
     from i3x.navigate.blocking import AddressSpace, Traversal
     from i3x.value_schemas import ElementSchema
 

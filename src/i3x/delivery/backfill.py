@@ -11,7 +11,7 @@ from i3x.bulk.limits import Ranges
 from i3x.calls import Bulk
 from i3x.errors import ConnectionError, I3XError, ServerError, TimeoutError
 from i3x.history.asynchronous import read_whole
-from i3x.history.reading import Question
+from i3x.history.questions import Question
 from i3x.models import Gap, HistoricalValue, ValueChange, to_datetime
 from i3x.results import BulkDict, item_errors
 from i3x.times import time

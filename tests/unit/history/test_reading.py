@@ -11,7 +11,8 @@ import i3x
 from i3x import nanoseconds
 from i3x.bulk.limits import Ranges
 from i3x.history.merging import points_of as points_of_window
-from i3x.history.reading import Question, Reading
+from i3x.history.questions import Question
+from i3x.history.reading import Reading
 from tests.unit.history.simulation import Historian, Series, Stored, points_in, points_of, read_all
 from tests.unit.support import given
 

@@ -31,8 +31,9 @@ from i3x.delivery.blocking import Deliveries
 from i3x.delivery.checkpoint import Checkpoint, Position
 from i3x.delivery.clock import ServerClock
 from i3x.delivery.deletion import delete
-from i3x.delivery.engine import missed, monitored
+from i3x.delivery.engine import missed
 from i3x.delivery.hosting import AsyncDeliveries
+from i3x.delivery.registering import check_any, lacking, monitored, registrations
 from i3x.delivery.settings import Settings
 from i3x.errors import (
     ConnectionError,
@@ -170,9 +171,7 @@ class _Consumption:
             has = dict.fromkeys(set(position.items) - set(self._items), -1)  # a server that can't be asked
         else:
             has = monitored(found.monitored_objects)
-        await self._register(
-            position, {name: depth for name, depth in self._items.items() if has.get(name) != depth}
-        )
+        await self._register(position, lacking(has, self._items))
         if surplus := [name for name in has if name not in self._items]:
             await self._send(operations.unregister_items(client_id, subscription_id, surplus))
 
@@ -190,31 +189,21 @@ class _Consumption:
         )
         try:
             await self._register(position, self._items)
-            self._check_items()
+            check_any(self._items, self._refused)
         except BaseException:
             await delete(self._send, client_id, [made.subscription_id])
             raise
         return position
 
     async def _register(self, position: Position, items: Mapping[str, int]) -> None:
-        for depth in sorted(set(items.values())):
-            ids = [name for name, wanted in items.items() if wanted == depth]
-            call = operations.register_items(position.client_id, position.subscription_id, ids, depth)
+        for ids, call in registrations(position.client_id, position.subscription_id, items):
             registered = await self._send(call)
             errors = item_errors(registered)
             for element_id in errors.keys() - self._refused.keys():
                 logger.warning("element %r is not monitored: %s", element_id, errors[element_id])
-            self._refused = {k: v for k, v in self._refused.items() if items.get(k) != depth} | errors
+            asked = set(ids)
+            self._refused = {k: v for k, v in self._refused.items() if k not in asked} | errors
             self._news += [("on_error", error) for error in errors.values()]
-
-    def _check_items(self) -> None:
-        if not self._items.keys() - self._refused.keys():
-            first = next(iter(self._refused.values()))
-            raise SubscriptionError(
-                f"none of the elements can be monitored; the first: {first}",
-                first.status_code,
-                operation="registerMonitoredItems",
-            ) from first
 
     async def delete(self) -> None:
         """Delete the subscription on the server, and the checkpoint; if the server can't be asked, neither."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import anyio
 import httpx
@@ -25,6 +25,7 @@ from i3x.delivery.backfill import Backfill, fill, log_gap, moment_of
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.clock import ServerClock
 from i3x.delivery.deletion import DELETION_TIME, delete
+from i3x.delivery.registering import check_any, lacking, monitored, registrations
 from i3x.delivery.repeats import Key, Repeats, key
 from i3x.delivery.settings import Settings
 from i3x.delivery.states import TRANSITIONS, Event, Status
@@ -149,7 +150,8 @@ class Engine:
             self.first_subscription_id = self.subscription_id
             self._since = self._horizon = self._clock.earliest()
         try:
-            await self._register_all()
+            await self._register(self.items)
+            check_any(self.items, self.errors)
         except BaseException:
             await self.delete()
             raise
@@ -248,23 +250,10 @@ class Engine:
             return
         except NotSupportedError:
             return  # a server that can't be asked; the next attempt to read will tell
-        has = monitored(found.monitored_objects)
-        await self._register({name: depth for name, depth in self.items.items() if has.get(name) != depth})
-
-    async def _register_all(self) -> None:
-        await self._register(self.items)
-        if self.errors and not self.items.keys() - self.errors.keys():
-            first = next(iter(self.errors.values()))
-            raise SubscriptionError(
-                f"none of the elements can be monitored; the first: {first}",
-                first.status_code,
-                operation="registerMonitoredItems",
-            ) from first
+        await self._register(lacking(monitored(found.monitored_objects), self.items))
 
     async def _register(self, items: Mapping[str, int]) -> None:
-        for depth in sorted(set(items.values())):
-            ids = [element_id for element_id, wanted in items.items() if wanted == depth]
-            call = operations.register_items(self._client_id, self.subscription_id, ids, depth)
+        for ids, call in registrations(self._client_id, self.subscription_id, items):
             registered = await self._send(call)
             errors = item_errors(registered)
             for element_id in ids:
@@ -543,16 +532,6 @@ class Engine:
                 raise
             nothing.failures.append(str(error))
             return nothing
-
-
-def monitored(objects: list[dict[str, Any]]) -> dict[str, int]:
-    """Return element id → depth, as far as a server says."""
-    found: dict[str, int] = {}
-    for entry in objects:
-        element_id, depth = entry.get("elementId"), entry.get("maxDepth", 1)
-        if isinstance(element_id, str):
-            found[element_id] = depth if isinstance(depth, int) else 1
-    return found
 
 
 def missed(acknowledged: int | None, batches: BulkList[SyncBatch]) -> int | None:

@@ -7,7 +7,6 @@ subscription, stands in a checkpoint file, from which the next process goes on.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import logging
 import math
 import os
@@ -25,13 +24,13 @@ from msgspec.structs import replace
 from i3x import operations
 from i3x.callbacks import async_notify, notify
 from i3x.calls import Bulk, Call
-from i3x.delivery.backfill import fill, log_gap
+from i3x.delivery.backfill import PASSING
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.blocking import Deliveries
 from i3x.delivery.checkpoint import Checkpoint, Position
 from i3x.delivery.clock import ServerClock
 from i3x.delivery.deletion import delete
-from i3x.delivery.engine import missed
+from i3x.delivery.gaps import OpenGap, fill_gap, log_gap, missed
 from i3x.delivery.hosting import AsyncDeliveries
 from i3x.delivery.registering import check_any, lacking, monitored, registrations
 from i3x.delivery.settings import Settings
@@ -40,9 +39,7 @@ from i3x.errors import (
     I3XError,
     NotFoundError,
     NotSupportedError,
-    ServerError,
     SubscriptionError,
-    TimeoutError,
 )
 from i3x.models import Gap, SyncBatch, to_datetime
 from i3x.results import item_errors
@@ -52,21 +49,9 @@ News = tuple[str, Gap | I3XError]
 
 logger = logging.getLogger("i3x.delivery")
 
-_PASSING = (ConnectionError, TimeoutError, ServerError)
-_FAILED_FILLS = 3
 _GLANCE = 0.1  # seconds after which a wait looks whether the client is still connected
 _QUIET = timedelta(seconds=30)
 """How long nothing may come before the checkpoint is told that all is well up to now."""
-
-
-@dataclasses.dataclass(slots=True)
-class _OpenGap:
-    """A gap that is not accounted for yet."""
-
-    start: datetime
-    reason: str
-    missed: int | None = None
-    failed_fills: int = 0
 
 
 class _Consumption:
@@ -109,7 +94,7 @@ class _Consumption:
         self._since = datetime.min.replace(tzinfo=UTC)
         self._synced = self._clock.earliest()
         self._is_gone = False
-        self._gap: _OpenGap | None = None
+        self._gap: OpenGap | None = None
         self._refused: dict[str, I3XError] = {}
         self._backoff = Backoff()
         self._next_step = 0.0
@@ -250,7 +235,7 @@ class _Consumption:
             async with self._busy:
                 try:
                     await self._advance()
-                except (NotFoundError, *_PASSING) as error:
+                except (NotFoundError, *PASSING) as error:
                     self._wait_out(error)
                 else:
                     self._go_on(began)
@@ -330,42 +315,21 @@ class _Consumption:
 
     def _begin_gap(self, reason: str, missed: int | None = None) -> None:
         if self._gap is None:
-            self._gap = _OpenGap(self._synced, reason, missed)
+            self._gap = OpenGap(self._synced, reason, missed=missed)
         else:
             self._gap.reason = reason
 
-    async def _end_gap(self, gap: _OpenGap) -> None:
+    async def _end_gap(self, gap: OpenGap) -> None:
         """Fill a gap from history, with a batch that has no number, and report it."""
-        items = {name: depth for name, depth in self._items.items() if name not in self._refused}
+        gap.items = {name: depth for name, depth in self._items.items() if name not in self._refused}
         end = self._clock.latest()
-        failures = ["filling gaps from history is switched off"]
-        if self._settings.backfill and not self._capabilities().query.history:
-            failures = ["the server keeps no history"]
-        elif self._settings.backfill:
-            try:
-                ranges = self._sender.server.limits.ranges
-                found = await fill(self._send, items, gap.start, end, self._since, ranges)
-            except _PASSING as error:
-                gap.failed_fills += 1
-                if gap.failed_fills < _FAILED_FILLS or not self._sender.is_open:
-                    raise
-                failures = [str(error)]
-            else:
-                failures = found.failures
-                if found.changes:
-                    self._waiting.append(SyncBatch(None, found.changes))
-        self._gap = None
-        detail, position = "; ".join(failures[:3]), self._known_position()
-        report = Gap(
-            position.subscription_id,
-            tuple(items),
-            gap.start,
-            end,
-            gap.missed,
-            gap.reason,
-            not failures,
-            detail,
+        found = await fill_gap(
+            gap, end, self._since, self._settings, self._capabilities(), self._sender, self._send
         )
+        if found.changes:
+            self._waiting.append(SyncBatch(None, found.changes))
+        self._gap = None
+        report = gap.report(self._known_position().subscription_id, end, found.failures)
         log_gap(str(self._path), report, self._extra())
         self._news.append(("on_gap", report))
 

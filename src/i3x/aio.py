@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 import anyio
 import httpx
 
-from i3x import arguments, operations, versions
+from i3x import arguments, operations, times, versions
 from i3x.apart import async_apart
-from i3x.arguments import Element, Time
+from i3x.arguments import Element
 from i3x.callbacks import async_notify
 from i3x.client_base import ClientBase
 from i3x.delivery.settings import Mode, Settings, wanted
@@ -44,6 +44,7 @@ from i3x.models import (
     ValueChange,
 )
 from i3x.results import BulkDict, BulkItem, BulkList
+from i3x.times import Time
 from i3x.transport import AsyncSender, Certificate, Options, Timeout, Token, Verify
 from i3x.value_types import AsType, ValueReader
 
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from i3x.frames.report import HistoryExport
     from i3x.frames.tidy import Series
     from i3x.history.asynchronous import AsyncAsk, AsyncHistoryIterator
-    from i3x.history.reading import Question
+    from i3x.history.questions import Question
     from i3x.navigate.asynchronous import AsyncAddressSpace, AsyncTraversal
     from i3x.value_schemas import ElementSchema
 
@@ -481,7 +482,7 @@ class AsyncClient(ClientBase):
         from i3x.history.asynchronous import read_whole
 
         reader, ranges = ValueReader(as_type, strict), self._sender.server.limits.ranges
-        ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
+        ids, bounds = arguments.element_ids(element_ids), times.time_range(start_time, end_time)
         return reader.histories(await read_whole(self._asking(max_depth, timeout), ids, *bounds, ranges))
 
     def iter_history(
@@ -516,8 +517,8 @@ class AsyncClient(ClientBase):
         from i3x.history.asynchronous import AsyncHistoryIterator
         from i3x.history.reading import Reading
 
-        ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
-        ranges, length = self._sender.server.limits.ranges, arguments.window(window)
+        ids, bounds = arguments.element_ids(element_ids), times.time_range(start_time, end_time)
+        ranges, length = self._sender.server.limits.ranges, times.window(window)
         reading = Reading(ids, *bounds, ranges, in_windows=True, window=length)
         return AsyncHistoryIterator(self._asking(max_depth, timeout), reading, on_progress)
 
@@ -757,7 +758,9 @@ class AsyncClient(ClientBase):
         Raises :class:`~i3x.InvalidValueError`, whose ``problems`` name the paths, if the value does not fit, and
         :class:`~i3x.NotFoundError` if the server does not know the element or its type.
         """
-        vqt = arguments.new_value(value)
+        from i3x.writing import new_value
+
+        vqt = new_value(value)
         schema = await self._get_schema(element_id, timeout)
         is_empty = vqt["value"] is None and "quality" in vqt  # which then is one that says so
         if not is_empty:
@@ -791,7 +794,9 @@ class AsyncClient(ClientBase):
         not fit and for elements without fields, and afterwards :class:`~i3x.ValueNotKeptError` if ``verify`` finds
         another value. Otherwise the errors of ``get_value`` and ``update_value``.
         """
-        wanted_fields = arguments.new_fields(changes, fields)
+        from i3x.writing import new_fields
+
+        wanted_fields = new_fields(changes, fields)
         schema = await self._get_schema(element_id, timeout)
         current = await self.get_value(element_id, timeout=timeout)
         value = schema.changed(current.value, wanted_fields)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from i3x import arguments, operations, versions
+from i3x import arguments, operations, times, versions
 from i3x.apart import apart
-from i3x.arguments import Element, Time
+from i3x.arguments import Element
 from i3x.callbacks import notify
 from i3x.client_base import ClientBase
 from i3x.delivery.settings import Mode, Settings, wanted
@@ -46,6 +46,7 @@ from i3x.models import (
     ValueChange,
 )
 from i3x.results import BulkDict, BulkItem, BulkList
+from i3x.times import Time
 from i3x.transport import Certificate, Options, Sender, Timeout, Token, Verify
 from i3x.value_types import AsType, ValueReader
 
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     from i3x.frames.report import HistoryExport
     from i3x.frames.tidy import Series
     from i3x.history.blocking import Ask, HistoryIterator
-    from i3x.history.reading import Question
+    from i3x.history.questions import Question
     from i3x.navigate.blocking import AddressSpace, Traversal
     from i3x.value_schemas import ElementSchema
 
@@ -484,7 +485,7 @@ class Client(ClientBase):
         from i3x.history.blocking import read_whole
 
         reader, ranges = ValueReader(as_type, strict), self._sender.server.limits.ranges
-        ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
+        ids, bounds = arguments.element_ids(element_ids), times.time_range(start_time, end_time)
         return reader.histories(read_whole(self._asking(max_depth, timeout), ids, *bounds, ranges))
 
     def iter_history(
@@ -519,8 +520,8 @@ class Client(ClientBase):
         from i3x.history.blocking import HistoryIterator
         from i3x.history.reading import Reading
 
-        ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
-        ranges, length = self._sender.server.limits.ranges, arguments.window(window)
+        ids, bounds = arguments.element_ids(element_ids), times.time_range(start_time, end_time)
+        ranges, length = self._sender.server.limits.ranges, times.window(window)
         reading = Reading(ids, *bounds, ranges, in_windows=True, window=length)
         return HistoryIterator(self._asking(max_depth, timeout), reading, on_progress)
 
@@ -758,7 +759,9 @@ class Client(ClientBase):
         Raises :class:`~i3x.InvalidValueError`, whose ``problems`` name the paths, if the value does not fit, and
         :class:`~i3x.NotFoundError` if the server does not know the element or its type.
         """
-        vqt = arguments.new_value(value)
+        from i3x.writing import new_value
+
+        vqt = new_value(value)
         schema = self._get_schema(element_id, timeout)
         is_empty = vqt["value"] is None and "quality" in vqt  # which then is one that says so
         if not is_empty:
@@ -792,7 +795,9 @@ class Client(ClientBase):
         not fit and for elements without fields, and afterwards :class:`~i3x.ValueNotKeptError` if ``verify`` finds
         another value. Otherwise the errors of ``get_value`` and ``update_value``.
         """
-        wanted_fields = arguments.new_fields(changes, fields)
+        from i3x.writing import new_fields
+
+        wanted_fields = new_fields(changes, fields)
         schema = self._get_schema(element_id, timeout)
         current = self.get_value(element_id, timeout=timeout)
         value = schema.changed(current.value, wanted_fields)

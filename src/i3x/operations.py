@@ -17,7 +17,6 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from i3x import arguments, histories, nanoseconds
-from i3x.arguments import Time
 from i3x.calls import Bulk as Bulk
 from i3x.calls import Call as Call
 from i3x.calls import Repeat as Repeat
@@ -37,6 +36,7 @@ from i3x.models import (
     SyncBatch,
 )
 from i3x.results import BulkDict, BulkItem, BulkList
+from i3x.times import Time, time_range
 from i3x.updates import read_batches
 
 T = TypeVar("T")
@@ -361,7 +361,7 @@ def get_histories(
 
     operation = "queryHistoricalValues"
     ids, depth = arguments.element_ids(element_ids), arguments.max_depth(max_depth)
-    start, end = arguments.time_range(start_time, end_time)
+    start, end = time_range(start_time, end_time)
 
     def read(reply: Reply, ids: Sequence[str]) -> BulkDict[HistoricalValue]:
         subject = Subject(operation)
@@ -410,12 +410,16 @@ def _as_dict(outcomes: Outcomes[V], ids: Sequence[str]) -> BulkDict[V]:
 
 def update_values(updates: Mapping[str, Any]) -> Bulk[BulkList[BulkItem]]:
     """``PUT /objects/value``."""
-    return _update_values(arguments.new_values(updates))
+    from i3x.writing import new_values
+
+    return _update_values(new_values(updates))
 
 
 def update_value(element_id: str, value: Any, quality: str | None, timestamp: Time | None) -> Call[BulkItem]:
     """``PUT /objects/value`` for one element."""
-    vqt = arguments.new_value(value, quality, timestamp)
+    from i3x.writing import new_value
+
+    vqt = new_value(value, quality, timestamp)
     return _only(_update_values({arguments.element_id(element_id): vqt}))
 
 
@@ -443,8 +447,10 @@ def update_value_before_release(
     element_id: str, value: Any, quality: str | None, timestamp: Time | None
 ) -> Call[BulkItem]:
     """``PUT /objects/{elementId}/value``, where servers before the release take a bare VQT."""
+    from i3x.writing import new_value
+
     operation, item_id = "updateObjectValues", arguments.element_id(element_id)
-    vqt = arguments.new_value(value, quality, timestamp)
+    vqt = new_value(value, quality, timestamp)
 
     def read(reply: Reply) -> BulkItem:
         read_nothing(reply, Subject(operation, element_id=item_id))
@@ -468,11 +474,12 @@ def update_history(element_id: str, values: Any) -> Bulk[BulkList[BulkItem]]:
     """``PUT /objects/history``, one entry per point; points that come from an iterator are taken as they are sent."""
     from i3x.raw.api.update import update_object_history as endpoint
     from i3x.raw.models import VQT, HistoryUpdateItem, UpdateHistoryRequest
+    from i3x.writing import new_points
 
     operation, item_id = "updateObjectHistory", arguments.element_id(element_id)
     items = (
         (item_id, _json(HistoryUpdateItem(element_id=item_id, value=VQT(**point)).to_dict()))
-        for point in arguments.new_points(values)
+        for point in new_points(values)
     )
     is_whole = not isinstance(values, Iterator)
     good = BulkItem.of("elementId", item_id, None)  # one for all: there may be a million points

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import strategies as st
 
 import i3x
+from i3x.bulk.chunks import Chunk
 from i3x.bulk.limits import MOST_AT_ONCE, START, Limits, Size
-from i3x.bulk.plan import Chunk, Outcome, Plan, Wait
+from i3x.bulk.plan import Outcome, Plan, Wait
 from i3x.calls import Bulk, Repeat
 from i3x.errors import error_class
 from tests.unit.support import given

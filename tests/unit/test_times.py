@@ -9,8 +9,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 import i3x
-from i3x import arguments
+from i3x import times
 from i3x.models import to_datetime
+from i3x.writing import new_value
 from tests.unit.support import given, texts
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -88,13 +89,13 @@ def test_any_text_is_a_datetime_in_utc_or_an_error_of_ours(text: str) -> None:
 @given(moment=moments, minutes=offsets)
 def test_an_aware_datetime_is_sent_in_utc(moment: datetime, minutes: int) -> None:
     aware = moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
-    text = arguments.time(aware)
+    text = times.time(aware)
     assert text.endswith("Z")
     assert datetime.fromisoformat(text) == aware
 
 
 def test_a_timedelta_counts_back_from_now() -> None:
-    assert arguments.time(timedelta(hours=8), now=NOON) == "2026-01-31T04:00:00Z"
+    assert times.time(timedelta(hours=8), now=NOON) == "2026-01-31T04:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +112,7 @@ def test_a_timedelta_counts_back_from_now() -> None:
     ],
 )
 def test_a_text_may_count_back_from_now(text: str, back: timedelta) -> None:
-    assert arguments.time(text, now=NOON) == arguments.time(NOON - back)
+    assert times.time(text, now=NOON) == times.time(NOON - back)
 
 
 @pytest.mark.parametrize(
@@ -119,13 +120,13 @@ def test_a_text_may_count_back_from_now(text: str, back: timedelta) -> None:
 )
 def test_what_only_looks_like_counting_back_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r'such as "-8h", "-1d12h" or "now"'):
-        arguments.time(text)
+        times.time(text)
 
 
 @pytest.mark.parametrize("text", ["-9999999w", "-99999999999999999999d"])
 def test_a_text_that_counts_back_beyond_all_dates_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="further back than there are dates"):
-        arguments.time(text)
+        times.time(text)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_a_text_that_counts_back_beyond_all_dates_is_refused(text: str) -> None:
     ],
 )
 def test_rfc_3339_text_is_sent_as_it_is(text: str) -> None:
-    assert arguments.time(text) == text
+    assert times.time(text) == text
 
 
 @pytest.mark.parametrize(
@@ -159,13 +160,13 @@ def test_rfc_3339_text_is_sent_as_it_is(text: str) -> None:
 )
 def test_a_text_that_is_not_rfc_3339_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must be RFC 3339 text"):
-        arguments.time(text)
+        times.time(text)
 
 
 @given(text=texts)
 def test_any_text_is_sent_as_it_is_or_refused(text: str) -> None:
     try:
-        assert arguments.time(text) == text
+        assert times.time(text) == text
     except ValueError:
         return
 
@@ -186,24 +187,24 @@ class _Nowhere(tzinfo):
 @pytest.mark.parametrize("moment", [datetime(2026, 1, 31), datetime(2026, 1, 31, tzinfo=_Nowhere())])
 def test_a_datetime_without_a_time_zone_is_refused(moment: datetime) -> None:
     with pytest.raises(ValueError, match=r"without a time zone.*value\.astimezone\(\)"):
-        arguments.time(moment)
+        times.time(moment)
 
 
 def test_a_negative_timedelta_is_refused() -> None:
     with pytest.raises(ValueError, match="must not be negative"):
-        arguments.time(timedelta(seconds=-1))
+        times.time(timedelta(seconds=-1))
 
 
 @pytest.mark.parametrize("value", [timedelta.max, datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))])
 def test_a_moment_beyond_all_dates_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match=r"^start_time "):
-        arguments.time(value, "start_time")
+        times.time(value, "start_time")
 
 
 @pytest.mark.parametrize("value", [5, 5.0, b"2026-01-31T08:00:00Z", NOON.date(), [NOON]])
 def test_what_is_no_moment_is_a_type_error(value: Any) -> None:
     with pytest.raises(TypeError, match="must be a datetime, a timedelta or text"):
-        arguments.time(value)
+        times.time(value)
 
 
 # --- ranges -------------------------------------------------------------------------------------------------
@@ -211,13 +212,13 @@ def test_what_is_no_moment_is_a_type_error(value: Any) -> None:
 
 def test_a_range_without_ends_goes_from_the_epoch_to_now() -> None:
     before = datetime.now(UTC)
-    start, end = arguments.time_range(None, None)
+    start, end = times.time_range(None, None)
     assert start == "1970-01-01T00:00:00Z"
     assert before <= datetime.fromisoformat(end) <= datetime.now(UTC)
 
 
 def test_both_ends_of_a_range_count_back_from_the_same_moment() -> None:
-    start, end = map(datetime.fromisoformat, arguments.time_range(timedelta(hours=2), timedelta(hours=1)))
+    start, end = map(datetime.fromisoformat, times.time_range(timedelta(hours=2), timedelta(hours=1)))
     assert end - start == timedelta(hours=1)
 
 
@@ -225,57 +226,57 @@ def test_both_ends_of_a_range_count_back_from_the_same_moment() -> None:
 def test_a_range_that_ends_before_it_starts_is_refused(first: datetime, second: datetime) -> None:
     assume(first != second)
     start, end = sorted((first.replace(tzinfo=UTC), second.replace(tzinfo=UTC)))
-    assert [datetime.fromisoformat(text) for text in arguments.time_range(start, end)] == [start, end]
+    assert [datetime.fromisoformat(text) for text in times.time_range(start, end)] == [start, end]
     with pytest.raises(ValueError, match="start_time must not be after end_time"):
-        arguments.time_range(end, start)
+        times.time_range(end, start)
 
 
 def test_a_range_may_be_given_back_from_now_in_text() -> None:
-    start, end = map(datetime.fromisoformat, arguments.time_range("-8h", "now"))
+    start, end = map(datetime.fromisoformat, times.time_range("-8h", "now"))
     assert end - start == timedelta(hours=8)
 
 
 def test_ends_that_differ_by_a_nanosecond_are_two() -> None:
     early, late = "2026-01-31T08:00:00.000000001Z", "2026-01-31T08:00:00.000000002Z"
-    assert arguments.time_range(early, late) == (early, late)
+    assert times.time_range(early, late) == (early, late)
     with pytest.raises(ValueError, match="must not be after"):
-        arguments.time_range(late, early)
+        times.time_range(late, early)
 
 
 def test_a_range_may_be_one_instant() -> None:
-    assert arguments.time_range(NOON, NOON) == ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z")
+    assert times.time_range(NOON, NOON) == ("2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z")
 
 
 def test_offsets_are_taken_into_account_where_ends_are_compared() -> None:
-    arguments.time_range("2026-01-31T13:00:00+02:00", "2026-01-31T12:00:00Z")
+    times.time_range("2026-01-31T13:00:00+02:00", "2026-01-31T12:00:00Z")
     with pytest.raises(ValueError, match="must not be after"):
-        arguments.time_range("2026-01-31T11:00:00-02:00", "2026-01-31T12:00:00Z")
+        times.time_range("2026-01-31T11:00:00-02:00", "2026-01-31T12:00:00Z")
 
 
 def test_an_error_names_the_end_that_is_wrong() -> None:
     with pytest.raises(ValueError, match=r"^end_time must be RFC 3339"):
-        arguments.time_range(None, "today")
+        times.time_range(None, "today")
 
 
 def test_a_timedelta_of_nothing_is_now() -> None:
-    sent = arguments.new_value(1, timestamp=timedelta(0))
+    sent = new_value(1, timestamp=timedelta(0))
     assert datetime.fromisoformat(json.loads(json.dumps(sent))["timestamp"]) <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("text", ["2026-01-31T08:00:00", "2026-01-31 08:00:00.25"])
 def test_a_text_without_an_offset_could_mean_any_of_24_moments(text: str) -> None:
     with pytest.raises(ValueError, match="without an offset"):
-        arguments.time(text)
+        times.time(text)
     with pytest.raises(ValueError, match=r"^start_time is text without an offset"):
-        arguments.time_range(text, None)
+        times.time_range(text, None)
 
 
 @pytest.mark.parametrize("text", ["2026-01-31T08:00:00", "2026-01-31 08:00:00Z", "2026-01-31 08:00:00.25"])
 def test_a_value_keeps_the_text_of_a_server_that_leaves_the_offset_out(text: str) -> None:
-    assert arguments.new_value(i3x.VQT(1, "Good", text))["timestamp"] == text
+    assert new_value(i3x.VQT(1, "Good", text))["timestamp"] == text
 
 
 def test_a_range_without_an_end_may_begin_later_than_this_clock_says() -> None:
     later = (datetime.now(UTC) + timedelta(seconds=30)).isoformat()
-    start, end = arguments.time_range(later, None)
+    start, end = times.time_range(later, None)
     assert to_datetime(start) == to_datetime(end)

@@ -18,13 +18,14 @@ server's refusal, unknown, or not sent.
 from __future__ import annotations
 
 import enum
-import re
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+from i3x.bulk.chunks import Chunk, Refused, Source
 from i3x.bulk.limits import Limits, Size
+from i3x.bulk.stated import stated_limit
 from i3x.calls import Bulk, Call, Repeat
 from i3x.errors import (
     AuthenticationError,
@@ -51,20 +52,6 @@ _MOST_REFUSALS = 100
 """Requests of one call that may be refused: beyond them, items are no longer sought out one by one."""
 
 _PAUSE = 1.0  # seconds, where an overloaded server does not say how long
-_NUMBER = r"(?<![\w.,:/-])([0-9]{1,9})(?![\w:/-]|[.,][0-9])"
-_BYTES = re.compile(_NUMBER + r"(?! *[kmg])", re.IGNORECASE)
-_COUNT = re.compile(
-    _NUMBER
-    + r"(?! *(%|[kmg]?i?b\b|(kilo|mega|giga)?bytes?|(milli)?sec|minutes?|hours?|days?|weeks?|months?|years?|level))",
-    re.IGNORECASE,
-)
-_WORD = re.compile(r"[a-z]+|[^\sa-z]")
-_LIMITING = re.compile(r"limit|max|exceed|allow|accept|permit|takes?$|(most|up|more|only|per)$|[<>]")
-_BETWEEN = re.compile(
-    r"([:=(_]|an?|are|be|by|is|of|set|than|the|to|batch|body|count|number|request|size"
-    r"|bytes|elementids|elements|entries|ids|items|objects|points|subscriptions|updates|values)$"
-)
-_AT_ONCE = frozenset((("at", "most"), ("at", "once"), ("in", "a"), ("in", "one")))
 
 
 class Phase(enum.Enum):
@@ -91,44 +78,6 @@ class Outcome(Generic[T]):
     retry_after: float | None = None
 
 
-@dataclass(slots=True, eq=False)
-class _Refused:
-    """A request that was refused and cut: what its parts do tells whether its size was the reason."""
-
-    size: Size
-    status: int | None
-    open: int
-    is_size: bool = True
-    worked: Size = field(default_factory=lambda: Size(0, 0))
-
-
-@dataclass(slots=True, eq=False)
-class Chunk:
-    """The items of one request; ``start`` is the position of the first one in the whole call."""
-
-    start: int
-    ids: Sequence[str]
-    texts: Sequence[bytes]
-    size: Size
-    part_of: _Refused | None = None
-    sent_after: int = 0
-    is_trial: bool = False
-    refusal: I3XError | None = None
-    """What a trial of all its items is to explain."""
-
-    @property
-    def end(self) -> int:
-        """The position behind its last item."""
-        return self.start + len(self.ids)
-
-    @property
-    def about(self) -> str:
-        """Words for what it is about."""
-        if len(self.ids) == 1:
-            return self.ids[0]
-        return f"{self.ids[0]} to {self.ids[-1]}, items {self.start} to {self.end - 1}"
-
-
 class Plan(Generic[T]):
     """One bulk call on its way; the senders ask it what to do, and tell it what came of it.
 
@@ -140,7 +89,7 @@ class Plan(Generic[T]):
         self._bulk = bulk
         self._limits = limits
         self._patience = patience
-        self._source = _Source(bulk.items, bulk.envelope)
+        self._source = Source(bulk.items, bulk.envelope)
         self._stack: list[Chunk] = []  # the first items are on top
         self._tried: list[Chunk] = []  # for which a trial has worked; sent when all trials are done
         self._phase = Phase.PROBING
@@ -200,17 +149,17 @@ class Plan(Generic[T]):
         chunk = self._stack.pop()
         if chunk.size.fits(largest) or len(chunk.ids) == 1:
             return chunk
-        first = _Source(zip(chunk.ids, chunk.texts, strict=True), self._bulk.envelope).take(largest)
+        first = Source(zip(chunk.ids, chunk.texts, strict=True), self._bulk.envelope).take(largest)
         return self._first_part(chunk, len(first.ids), None)
 
-    def _first_part(self, chunk: Chunk, count: int, whole: _Refused | None) -> Chunk:
+    def _first_part(self, chunk: Chunk, count: int, whole: Refused | None) -> Chunk:
         """Cut a chunk in two, leave the second part for later, and return the first."""
         if count >= len(chunk.ids):
             return chunk
         self._stack.append(self._piece(chunk, count, len(chunk.ids), whole))
         return self._piece(chunk, 0, count, whole)
 
-    def _piece(self, chunk: Chunk, first: int, last: int, whole: _Refused | None) -> Chunk:
+    def _piece(self, chunk: Chunk, first: int, last: int, whole: Refused | None) -> Chunk:
         texts = chunk.texts[first:last]
         size = Size(len(texts), self._bulk.envelope + sum(map(len, texts)) + len(texts))
         ids = chunk.ids[first:last]
@@ -259,7 +208,7 @@ class Plan(Generic[T]):
             if whole.is_size and not whole.open:
                 self._know_limit(whole)
 
-    def _know_limit(self, whole: _Refused) -> None:
+    def _know_limit(self, whole: Refused) -> None:
         """Note that a request was refused for its size, which explains those that it was cut out of too."""
         self._limits.note_refused(self._bulk.operation, whole.size, whole.worked, whole.status)
         for chunk in self._stack:
@@ -316,7 +265,7 @@ class Plan(Generic[T]):
 
     def _explain(self, chunk: Chunk, error: I3XError) -> None:
         """Cut a request that was refused, unless something else than its items is to blame, or may be."""
-        if self._bulk.trial is None or chunk.is_trial or _stated_limit(error, chunk.size):
+        if self._bulk.trial is None or chunk.is_trial or stated_limit(error, chunk.size):
             self._blame(chunk)
             self._cut(chunk, error)
         elif self._limits.works(self._bulk.operation, chunk.size):
@@ -344,16 +293,16 @@ class Plan(Generic[T]):
         if self._phase is not Phase.STOPPED:
             self._phase = Phase.PROBING
         middle = (len(chunk.ids) + 1) // 2
-        if limit := _stated_limit(error, chunk.size):
-            whole = _Refused(chunk.size, error.status_code, open=1)
-            first = _Source(zip(chunk.ids, chunk.texts, strict=True), self._bulk.envelope).take(limit)
+        if limit := stated_limit(error, chunk.size):
+            whole = Refused(chunk.size, error.status_code, open=1)
+            first = Source(zip(chunk.ids, chunk.texts, strict=True), self._bulk.envelope).take(limit)
             count = min(len(first.ids), len(chunk.ids) - 1)
             # What comes after is no larger than a half, lest it is refused for its size too.
             for at in range(len(chunk.ids), count, -middle):
                 self._stack.append(self._piece(chunk, max(at - middle, count), at, None))
             self._stack.append(self._piece(chunk, 0, count, whole))
         else:
-            whole = _Refused(chunk.size, error.status_code, open=2)
+            whole = Refused(chunk.size, error.status_code, open=2)
             self._stack.append(self._first_part(chunk, middle, whole))
 
     # --- failures ---------------------------------------------------------------------------------------
@@ -435,78 +384,3 @@ class Plan(Generic[T]):
         if len(kinds) > 1:
             return None
         return self._first_refusal or self._stopped_by or errors[0]
-
-
-@dataclass(slots=True)
-class _Source:
-    """Items, taken out as they are needed; they may come from a program that fails on the way."""
-
-    items: Any
-    envelope: int
-    taken: int = 0
-    failure: Exception | None = None
-    _held: tuple[str, bytes] | None = field(default=None)
-
-    def __post_init__(self) -> None:
-        self.items = iter(self.items)
-
-    @property
-    def holds_one(self) -> bool:
-        """Whether an item was taken that no request has."""
-        return self._held is not None
-
-    def has_more(self) -> bool:
-        """Whether there is another item; takes it, to find out."""
-        if self._held is None and self.failure is None:
-            try:
-                self._held = next(self.items, None)
-            except Exception as error:  # noqa: BLE001  # raised when what came before it is dealt with
-                self.failure = error
-        return self._held is not None
-
-    def take(self, largest: Size) -> Chunk:
-        """Take out as many items as a request may have, and at least one."""
-        ids: list[str] = []
-        texts: list[bytes] = []
-        start, size = self.taken, self.envelope
-        while len(ids) < largest.count and self.has_more() and (item := self._held) is not None:
-            size += len(item[1]) + 1
-            if ids and size > largest.bytes:
-                size -= len(item[1]) + 1
-                break
-            ids.append(item[0])
-            texts.append(item[1])
-            self._held = None
-        self.taken += len(ids)
-        return Chunk(start, ids, texts, Size(len(ids), size))
-
-
-def _stated_limit(error: I3XError, refused: Size) -> Size | None:
-    """Return the limit that the server's words name, None if they name none that this size is above."""
-    words = error.detail or ""
-    if error.status_code in (413, 414):
-        found = [number for number in _numbers(_BYTES, words) if 1024 <= number < refused.bytes]
-        return Size(refused.count, max(found)) if found else None
-    found = [number for number in _numbers(_COUNT, words) if 1 < number < refused.count]
-    return Size(max(found), refused.bytes) if found else None
-
-
-def _numbers(pattern: re.Pattern[str], words: str) -> list[int]:
-    return [int(found[1]) for found in pattern.finditer(words) if _is_limit(words, found)]
-
-
-def _is_limit(words: str, number: re.Match[str]) -> bool:
-    """Whether the words beside a number say that it is a limit: "at most 500 ids", or "500 ids per request".
-
-    A message may have other numbers, of an error or of a paragraph. A limit that is none would stay, and cut all calls
-    into far too many requests.
-    """
-    before = _WORD.findall(words[: number.start()].lower())
-    while before and _BETWEEN.match(before[-1]):
-        before.pop()
-    if before and _LIMITING.match(before[-1]):
-        return True
-    after = _WORD.findall(words[number.end() :].lower())
-    while after and _BETWEEN.match(after[0]):
-        after.pop(0)
-    return bool(after) and (bool(_LIMITING.match(after[0])) or tuple(after[:2]) in _AT_ONCE)

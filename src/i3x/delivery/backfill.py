@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from i3x import operations
-from i3x.arguments import time
 from i3x.bulk.limits import Ranges
 from i3x.calls import Bulk
 from i3x.errors import ConnectionError, I3XError, ServerError, TimeoutError
 from i3x.history.asynchronous import read_whole
-from i3x.history.reading import Question
-from i3x.models import Gap, HistoricalValue, ValueChange, to_datetime
+from i3x.history.questions import Question
+from i3x.models import HistoricalValue, ValueChange, to_datetime
 from i3x.results import BulkDict, item_errors
+from i3x.times import time
 
-logger = logging.getLogger("i3x.delivery")
+PASSING = (ConnectionError, TimeoutError, ServerError)
+"""What a later try may mend."""
 
 _LATE = timedelta(seconds=2)
 """How much older than its delivery a value may be, by its timestamp, and still be found."""
@@ -44,7 +44,7 @@ async def fill(
     """Read the history of elements (with their depth) over a gap; the changes are in the order of time.
 
     ``ranges`` is what is known of the server, and what is found out of it.
-    Raises only what a later try may mend: the server can't be reached, is overloaded, or does not answer.
+    Raises only what is ``PASSING``: the server can't be reached, is overloaded, or does not answer.
     """
     found = Backfill()
     since = max(start - _LATE, not_before)
@@ -62,7 +62,7 @@ async def fill(
             try:
                 histories = await read_whole(ask, some, *bounds, ranges)
                 errors = item_errors(histories)
-            except (ConnectionError, TimeoutError, ServerError):
+            except PASSING:
                 raise
             except I3XError as error:
                 found.failures.append(str(error))
@@ -92,17 +92,3 @@ def moment_of(timestamp: str) -> datetime:
         return to_datetime(timestamp) or _EARLIEST
     except I3XError:
         return _EARLIEST
-
-
-def log_gap(name: str, gap: Gap, extra: Mapping[str, object]) -> None:
-    """Log a gap that has been dealt with, under the name that its user knows the delivery by."""
-    logger.log(
-        logging.INFO if gap.filled else logging.WARNING,
-        "gap in %s (%s) from %s to %s: %s",
-        name,
-        gap.reason,
-        gap.start_time,
-        gap.end_time,
-        "filled with what the server's history has of it" if gap.filled else f"not filled: {gap.detail}",
-        extra=extra,
-    )

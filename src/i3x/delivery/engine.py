@@ -11,9 +11,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from datetime import timedelta
+from typing import Protocol, TypeVar
 
 import anyio
 import httpx
@@ -21,11 +20,12 @@ import httpx
 from i3x import operations
 from i3x.calls import Bulk, Call
 from i3x.capabilities import Capabilities
-from i3x.delivery.backfill import Backfill, fill, log_gap, moment_of
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.clock import ServerClock
 from i3x.delivery.deletion import DELETION_TIME, delete
-from i3x.delivery.repeats import Key, Repeats, key
+from i3x.delivery.gaps import fill_gap, log_gap, missed
+from i3x.delivery.ledger import Ledger
+from i3x.delivery.registering import check_any, lacking, monitored, registrations
 from i3x.delivery.settings import Settings
 from i3x.delivery.states import TRANSITIONS, Event, Status
 from i3x.errors import (
@@ -56,7 +56,6 @@ STREAM_AGAIN_AFTER = 300.0
 """Seconds of polling after which ``auto`` tries the stream again."""
 
 _FAILED_OPENS = 3
-_FAILED_FILLS = 3
 _SYNC_AFTER_STREAM = 2.0  # seconds for which a server may refuse sync after a stream was closed
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
 _LONGEST_WAIT = 300.0  # seconds that a server may ask to be left alone
@@ -76,18 +75,6 @@ class Outlet(Protocol):
 
     def status(self, engine: Engine, status: Status) -> None:
         """Take a change of the status, without waiting."""
-
-
-@dataclass(slots=True)
-class _OpenGap:
-    """A gap whose end is not known yet."""
-
-    start: datetime
-    reason: str
-    items: dict[str, int]
-    missed: int | None = None
-    is_certain: bool = True
-    failed_fills: int = 0
 
 
 class Engine:
@@ -120,11 +107,8 @@ class Engine:
         self._outlet = outlet
         self._clock = ServerClock()
         self._backoff = Backoff()
-        self._repeats = Repeats()
         self._acknowledged: int | None = None
-        self._since = self._horizon = self._clock.earliest()
-        self._gap: _OpenGap | None = None
-        self._presented: dict[str, Key] = {}
+        self._ledger = Ledger(self._clock.earliest())
         self._was_open = False
         self._failed_opens = 0
         self._wait_asked_for = 0.0
@@ -147,9 +131,10 @@ class Engine:
         self._acknowledged = None
         if is_first:
             self.first_subscription_id = self.subscription_id
-            self._since = self._horizon = self._clock.earliest()
+            self._ledger.begin(self._clock.earliest())
         try:
-            await self._register_all()
+            await self._register(self.items)
+            check_any(self.items, self.errors)
         except BaseException:
             await self.delete()
             raise
@@ -178,7 +163,7 @@ class Engine:
         found = await self._send(operations.get_subscription(self._client_id, self.subscription_id))
         self.items = monitored(found.monitored_objects)
         self.display_name = found.display_name
-        self._since = self._horizon = self._clock.earliest()
+        self._ledger.begin(self._clock.earliest())
 
     def begin_with(self, changes: list[ValueChange]) -> None:
         """Count changes that were read before the subscription began.
@@ -186,7 +171,7 @@ class Engine:
         If an element's first update is the same one, it is left out; not if another came before it, or the
         older one would seem to be the newest.
         """
-        self._presented = {change.element_id: key(change) for change in changes}
+        self._ledger.begin_with(changes)
         self.changes += len(changes)
 
     async def delete(self) -> None:
@@ -206,7 +191,7 @@ class Engine:
                     if self.status is Status.RECOVERING:
                         await self._recover()
                     if self.status is not Status.CONNECTING:
-                        self._repeats.expect()
+                        self._ledger.expect_repeats()
                     await (self._read_stream() if self._may_stream() else self._poll())
                 except NotSupportedError as failure:
                     if self._settings.delivery == "stream" and failure.operation == "streamSubscription":
@@ -248,23 +233,10 @@ class Engine:
             return
         except NotSupportedError:
             return  # a server that can't be asked; the next attempt to read will tell
-        has = monitored(found.monitored_objects)
-        await self._register({name: depth for name, depth in self.items.items() if has.get(name) != depth})
-
-    async def _register_all(self) -> None:
-        await self._register(self.items)
-        if self.errors and not self.items.keys() - self.errors.keys():
-            first = next(iter(self.errors.values()))
-            raise SubscriptionError(
-                f"none of the elements can be monitored; the first: {first}",
-                first.status_code,
-                operation="registerMonitoredItems",
-            ) from first
+        await self._register(lacking(monitored(found.monitored_objects), self.items))
 
     async def _register(self, items: Mapping[str, int]) -> None:
-        for depth in sorted(set(items.values())):
-            ids = [element_id for element_id, wanted in items.items() if wanted == depth]
-            call = operations.register_items(self._client_id, self.subscription_id, ids, depth)
+        for ids, call in registrations(self._client_id, self.subscription_id, items):
             registered = await self._send(call)
             errors = item_errors(registered)
             for element_id in ids:
@@ -387,7 +359,9 @@ class Engine:
                     return
                 came = time.monotonic()
                 lag = max(0.0, lag - (came - asked))
-                self._horizon = max(self._horizon, self._clock.earliest() - timedelta(seconds=lag))
+                self._ledger.horizon = max(
+                    self._ledger.horizon, self._clock.earliest() - timedelta(seconds=lag)
+                )
                 changes, ended = self._read_part(events, part)
                 await self._deliver(changes)
                 if ended:
@@ -432,9 +406,9 @@ class Engine:
                 self._outlet.error(self, error)
             numbers = [batch.sequence_number for batch in batches if batch.sequence_number is not None]
             if len(numbers) < len(batches):
-                self._repeats.expect()  # what can't be acknowledged is sent again and again
+                self._ledger.expect_repeats()  # what can't be acknowledged is sent again and again
             self._acknowledged = max(numbers, default=self._acknowledged)
-            self._horizon = asked
+            self._ledger.horizon = asked
             await self._deliver(fetched)
             await anyio.sleep(self._settings.poll_interval)
 
@@ -453,25 +427,15 @@ class Engine:
     async def _deliver(self, changes: list[ValueChange]) -> None:
         if not changes:
             return
-        new = self._repeats.new_ones(changes)
-        if self._presented:
-            new = [change for change in new if self._presented.pop(change.element_id, None) != key(change)]
+        new = self._ledger.new_ones(changes)
         self.dropped += len(changes) - len(new)
         if new:
             self.changes += len(new)
             await self._outlet.put(self, new)
 
     def _begin_gap(self, reason: str, missed: int | None = None, *, is_certain: bool = True) -> None:
-        """Open a gap at the last moment for which everything is known to have arrived.
-
-        One that is not certain is reported only if history has something that is missing, or can't tell.
-        """
-        if self._gap is None:
-            self._gap = _OpenGap(
-                self._horizon, reason, self._monitored_items(), missed, is_certain=is_certain
-            )
-        elif reason == "expired":
-            self._gap.reason, self._gap.is_certain = reason, True
+        """Open a gap at the last moment for which everything is known to have arrived."""
+        self._ledger.open_gap(reason, self._monitored_items(), missed, is_certain=is_certain)
 
     async def _end_gap(self, fetched: list[ValueChange] | None = None) -> None:
         """Close the gap, if there is one: fill it from history, and report it.
@@ -479,85 +443,21 @@ class Engine:
         ``fetched`` are the oldest updates that still are to be delivered. Until the gap is filled, or filling
         it has failed for good, it stays open, and whatever is lost meanwhile belongs to it.
         """
-        if (gap := self._gap) is None:
+        if (gap := self._ledger.gap) is None:
             return
-        begun, end = self._clock.earliest(), self._clock.latest()
-        found = await self._filling(gap, end)
-        self._gap = None
-        self._horizon = max(gap.start, begun)  # what history has told by then is known
-        self._repeats.expect()
-        missing = self._repeats.new_ones(self._missing(found.changes, fetched or []))
+        asked, end = self._clock.earliest(), self._clock.latest()
+        found = await fill_gap(
+            gap, end, self._ledger.since, self._settings, self._capabilities, self._sender, self._send
+        )
+        missing = self._ledger.close_gap(gap, asked, found.changes, fetched or [])
         if gap.is_certain or missing or found.failures:
-            self._report(gap, end, found.failures)
+            self._report(gap.report(self.first_subscription_id, end, found.failures))
         if missing:
             self.replayed += len(missing)
             await self._outlet.put(self, missing)
-            self._repeats.expect()  # from now: the handlers may have taken their time
+            self._ledger.expect_repeats()  # from now: the handlers may have taken their time
 
-    def _missing(self, found: list[ValueChange], fetched: list[ValueChange]) -> list[ValueChange]:
-        """Return what history has between the last update delivered and the first that is to be.
-
-        An older one after a newer one would seem to be the present value of its element.
-        """
-        last = {name: moment_of(timestamp) for name, timestamp in self._repeats.latest().items()}
-        first = {change.element_id: moment_of(change.timestamp) for change in reversed(fetched)}
-        known = {*map(key, fetched), *self._presented.values()}
-        missing: list[ValueChange] = []
-        for change in found:
-            moment, name = moment_of(change.timestamp), change.element_id
-            if last.get(name, moment) <= moment <= first.get(name, moment) and key(change) not in known:
-                missing.append(change)
-        return missing
-
-    def _report(self, gap: _OpenGap, end: datetime, failures: list[str]) -> None:
+    def _report(self, gap: Gap) -> None:
         self.gaps += 1
-        detail = "; ".join(failures[:3])
-        elements = tuple(gap.items)
-        report = Gap(
-            self.first_subscription_id,
-            elements,
-            gap.start,
-            end,
-            gap.missed,
-            gap.reason,
-            not failures,
-            detail,
-        )
-        log_gap(report.subscription_id, report, self._extra())
-        self._outlet.gap(self, report)
-
-    async def _filling(self, gap: _OpenGap, end: datetime) -> Backfill:
-        nothing = Backfill()
-        if not self._settings.backfill:
-            nothing.failures.append("filling gaps from history is switched off")
-            return nothing
-        if not self._capabilities.query.history:
-            nothing.failures.append("the server keeps no history")
-            return nothing
-        try:
-            ranges = self._sender.server.limits.ranges
-            return await fill(self._send, gap.items, gap.start, end, self._since, ranges)
-        except I3XError as error:
-            gap.failed_fills += 1
-            if gap.failed_fills < _FAILED_FILLS:
-                raise
-            nothing.failures.append(str(error))
-            return nothing
-
-
-def monitored(objects: list[dict[str, Any]]) -> dict[str, int]:
-    """Return element id → depth, as far as a server says."""
-    found: dict[str, int] = {}
-    for entry in objects:
-        element_id, depth = entry.get("elementId"), entry.get("maxDepth", 1)
-        if isinstance(element_id, str):
-            found[element_id] = depth if isinstance(depth, int) else 1
-    return found
-
-
-def missed(acknowledged: int | None, batches: BulkList[SyncBatch]) -> int | None:
-    """Return how many updates a full queue has dropped, by the numbers; None where they do not tell."""
-    first = next((batch.sequence_number for batch in batches if batch.sequence_number is not None), None)
-    if acknowledged is None or first is None or first - acknowledged <= 1:
-        return None
-    return first - acknowledged - 1
+        log_gap(gap.subscription_id, gap, self._extra())
+        self._outlet.gap(self, gap)

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from msgspec.structs import replace
 
 from i3x import nanoseconds
-from i3x.arguments import Time
 from i3x.errors import I3XError
 from i3x.frames.files import writer_for
 from i3x.frames.folder import Folder, Job
@@ -21,6 +20,7 @@ from i3x.frames.plan import Plan
 from i3x.frames.report import Failure, HistoryExport, Report
 from i3x.frames.tidy import TIMESTAMP, Series, Tidy, in_order, series_of_histories
 from i3x.models import HistoryProgress, HistoryWindow, MissingHistory, ObjectInstance, ObjectType
+from i3x.times import Time
 
 PART_ROWS = 250_000
 """Rows of a part: what is held in memory before it is written."""

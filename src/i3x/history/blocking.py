@@ -13,7 +13,8 @@ from i3x.callbacks import notify
 from i3x.errors import I3XError
 from i3x.history.completing import completed, unfinished
 from i3x.history.merging import points_of
-from i3x.history.reading import Question, Reading
+from i3x.history.questions import Question
+from i3x.history.reading import Reading
 from i3x.models import HistoricalPoint, HistoricalValue, HistoryProgress, HistoryWindow, MissingHistory
 from i3x.results import BulkDict
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from i3x.histories import is_cut
-from i3x.history.reading import Question, Reading, is_refusal
+from i3x.history.questions import Question, is_refusal
+from i3x.history.reading import Reading
 from i3x.models import HistoricalValue, MissingHistory, ResponseDetail
 from i3x.results import BulkDict
 

@@ -18,28 +18,20 @@ the range is asked for again.
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-
-import httpx
-from msgspec.structs import replace
 
 from i3x import nanoseconds
 from i3x.bulk.limits import Ranges
-from i3x.errors import (
-    AuthenticationError,
-    BadRequestError,
-    ConnectionError,
-    I3XError,
-    ServerError,
-    TimeoutError,
-    TooLargeError,
-)
+from i3x.errors import BadRequestError, I3XError
 from i3x.histories import PROBE, is_cut, is_unreadable
+from i3x.history.front import Front
+from i3x.history.missing import tell_missing
 from i3x.history.pace import Pace
+from i3x.history.patience import Patience
+from i3x.history.questions import Question, is_no_answer, is_refusal, is_refused_alone, is_silence
+from i3x.history.scouting import Scout
 from i3x.history.tracks import Kept, Track
 from i3x.models import HistoricalValue, HistoryProgress, HistoryWindow, MissingHistory
 from i3x.results import BulkDict
@@ -49,33 +41,7 @@ logger = logging.getLogger("i3x.history")
 _TARGET = 50_000  # points that a window should have
 _MOST_BYTES = 32 * 2**20  # of an answer for a window
 _FIRST_ROWS = 5_000  # that the first window has if every element has one value a second
-_PATIENCE = 100  # answers in a row that bring nothing
-_REFUSAL = 6  # such answers that a refusal counts for
 _SHORTEST = 1_000  # nanoseconds of a window that is refused; nothing shorter is tried then
-_FALSE_ALARMS = 2
-_WARNINGS = 10
-_NO_ANSWER = (ConnectionError, AuthenticationError, ServerError)
-_NOTHING_SENT = (httpx.ConnectTimeout, httpx.PoolTimeout)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One request that has to be made: the history of these elements between two moments, both included.
-
-    ``most_bytes`` is the largest answer that is wanted; a larger one is asked for in parts.
-    """
-
-    element_ids: list[str]
-    start: int
-    end: int
-    start_time: str
-    end_time: str
-    most_bytes: int | None
-
-    @property
-    def length(self) -> int:
-        """The nanoseconds between the two moments."""
-        return self.end - self.start
 
 
 class Reading:
@@ -103,19 +69,14 @@ class Reading:
         self.start_time, self.end_time = map(nanoseconds.to_text, (self._start, self._end))
         self._in_windows = in_windows
         self._tracks = {element_id: Track(element_id) for element_id in element_ids}
-        self._levels = {self._start: dict.fromkeys(self._tracks.values())} if self._tracks else {}
+        self._front = Front(self._tracks.values(), self._start, self._end)
         self._given_time = self.start_time
         self._looked_until: int | None = self._start
         self._elements = max(len(self._tracks), 1)
         self._window = window
         self._ranges = ranges
-        self._refused_last: Question | None = None
-        self._scouting: Question | None = None
-        self._has_scouted = False
-        self._patience = _PATIENCE
-        self._vain = 0
-        self._false_alarms = 0
-        self._most_in_series = 0
+        self._scout = Scout(ranges)
+        self._patience = Patience()
         self._points = 0
         self._requests = 0
 
@@ -133,16 +94,13 @@ class Reading:
 
     def question(self) -> Question | None:
         """Return what to ask next, None if everything is there that can be had."""
-        if not self._levels:
+        if (start := self._front.start) is None:
             return None
-        start = min(self._levels)
-        elements = 1 if self._scouting is not None else self._elements
-        tracks = list(itertools.islice(self._levels[start], elements))
+        tracks = self._front.hindmost(1 if self._scout.is_out else self._elements)
         if tracks[0].is_narrowed:
             end, tracks = start, [track for track in tracks if track.is_narrowed]
         else:
-            others = min((level for level in self._levels if level > start), default=self._end)
-            end = self._pace.end(start, others) if start < self._end else start
+            end = self._pace.end(start, self._front.next_level(start)) if start < self._end else start
         is_last_try = len(tracks) == 1 and end - start <= 1
         return Question(
             [track.element_id for track in tracks],
@@ -172,7 +130,7 @@ class Reading:
         the end; they are asked for again.
         """
         self._requests += 1
-        if self._scouting is not None:
+        if self._scout.is_out:
             self._scouted(question, histories)
             return
         whole: dict[Track, Kept] = {}
@@ -183,18 +141,18 @@ class Reading:
             sizes += kept.sizes
             (cut if is_cut(history.partial) else whole)[self._tracks[element_id]] = kept
         if whole and not cut and not histories.errors:
-            self.note_answered(question, sizes)
+            self._scout.note_answered(question, sizes)
         if whole:
             self._take_in(question, whole, sum(sizes))
         if cut:
             self._cut(question, cut, sum(sizes))
-        self._most_in_series = max(self._most_in_series, *sizes)
+        self._patience.note_sizes(sizes)
         if histories.errors:
             self._failed_elements(question, histories.errors)
 
     def _take_in(self, question: Question, whole: dict[Track, Kept], rows: int) -> None:
         """Move the tracks on whose answer is whole."""
-        self._vain, self._patience = 0, _PATIENCE
+        self._patience.restore()
         share, left = len(whole) / len(self._tracks), self._end - question.end
         self._pace.whole(question.length, rows, share, left)
         if len(question.element_ids) == self._elements and self._pace.may_take_more(rows):
@@ -210,22 +168,7 @@ class Reading:
                 self._points += extra
                 detail = "the server knows more of this moment as part of a longer range, and cuts it there"
                 self._miss([track.element_id], question.start, question.end, detail)
-        self._move_on(question, whole)
-
-    def _move_on(self, question: Question, tracks: Iterable[Track]) -> None:
-        """Move tracks to the end of a window. A single moment is done with: the next window begins after it."""
-        moved = list(tracks)
-        self._leave(question.start, moved)
-        if question.end < self._end:
-            end = question.end if question.length else question.start + 1
-            self._levels.setdefault(end, {}).update(dict.fromkeys(moved))
-
-    def _leave(self, start: int, tracks: Iterable[Track]) -> None:
-        level = self._levels[start]
-        for track in tracks:
-            del level[track]
-        if not level:
-            del self._levels[start]
+        self._front.move(whole, question.start, question.end)
 
     # --- answers that were cut --------------------------------------------------------------------------
 
@@ -234,29 +177,21 @@ class Reading:
         sizes = [size for kept in cut.values() for size in kept.sizes if size]
         for track in cut:
             track.is_proven = True
-        self._vain += 1
-        if self._is_in_vain(sum(sizes)):
+        self._patience.spend()
+        if self._patience.is_in_vain(sum(sizes)):
             self._accept(question, cut)
         elif question.length <= 1 and len(cut) < len(question.element_ids):
             pass  # the others are whole, and leave more room in the next answer
         elif len(cut) > 1 and (question.length <= 1 or sum(sizes) < 2 * len(sizes)):
             self._elements = max(1, len(cut) // 2)
         elif question.length == 0:
-            # No limit of rows explains an answer that is cut to fewer of them than others have.
-            self._false_alarms += 1 if sizes else _FALSE_ALARMS
-            if sum(sizes) >= self._most_in_series > 0:
-                self._false_alarms = 0
+            self._patience.note_cut_moment(sum(sizes))
             self._accept(question, cut)
         elif question.length == 1:
             for track, kept in cut.items():
                 track.narrow(kept, question.start, to_nothing=not rows)
         else:
             self._shorten(question, cut, rows)
-
-    def _is_in_vain(self, rows: int) -> bool:
-        """Whether asking for less has brought nothing for too long, or can't be expected to bring anything."""
-        is_false_alarm = self._false_alarms >= _FALSE_ALARMS and rows < max(self._most_in_series, 1)
-        return is_false_alarm or self._vain > self._patience
 
     def _shorten(self, question: Question, cut: dict[Track, Kept], rows: int) -> None:
         spans = [span for kept in cut.values() for span in kept.spans()]
@@ -272,68 +207,40 @@ class Reading:
         self._give_up(question, cut, words)
 
     def _give_up(self, question: Question, tracks: Collection[Track], detail: str) -> None:
-        self._vain = 0
-        self._patience //= 2
+        self._patience.give_up()
         self._pace.skip(question.length)
         self._points += sum(track.widen(question.start) for track in tracks)
         self._miss([track.element_id for track in tracks], question.start, question.end, detail)
-        self._move_on(question, tracks)
+        self._front.move(tracks, question.start, question.end)
 
-    # --- what the server takes --------------------------------------------------------------------------
+    # --- one element ahead of many ----------------------------------------------------------------------
 
     def note_answered(self, question: Question, sizes: Sequence[int]) -> None:
         """Remember what the server takes; ``sizes`` are the points that it gave of each series."""
-        refused, self._refused_last = self._refused_last, None
-        is_shorter = refused is not None and question.length < refused.length > PROBE
-        if refused is not None and is_shorter and refused.start == question.start:
-            self._ranges.note_refused(len(refused.element_ids), refused.length)
-        # Many elements may have been asked for with several requests.
-        elements = len(question.element_ids)
-        rows = sum(sizes) if elements == 1 else max(sizes, default=0)
-        self._ranges.note_answered(elements, question.length, rows)
+        self._scout.note_answered(question, sizes)
 
     def _scouted(self, question: Question, histories: BulkDict[HistoricalValue]) -> None:
-        """Go on looking for the length that the server takes; what one element has in it is asked for again."""
-        many, (element_id,) = self._scouting, question.element_ids
-        history = histories.get(element_id)
-        if many is None or history is None:
-            self._scouting = None
+        """Take in the answer for the one element that is asked for in the place of all."""
+        (element_id,) = question.element_ids
+        if (history := histories.get(element_id)) is None:
+            self._scout.come_back()
             self._failed_elements(question, histories.errors)
             return
-        self._vain, self._tracks[element_id].is_proven = 0, True
-        is_whole = not is_cut(history.partial)
-        if is_whole:
-            self.note_answered(question, [len(history.values)])
-        if not is_whole or question.length >= many.length:
-            # Not for the length: it is too much of many elements.
-            self._pace.refused(many.length)
-            self._refused_last, self._scouting = many, None
-            return
-        if not self._pace.scouted(question.length):
-            self._scouting = None
+        self._patience.rest()
+        self._tracks[element_id].is_proven = True
+        self._scout.answered(question, history, self._pace)
 
-    def _is_scouts_matter(self, question: Question, scout: Track, error: I3XError) -> bool:
+    def _is_scouts_matter(self, question: Question, track: Track, error: I3XError) -> bool:
         """Whether a refusal only sends out the one element that finds the length, or is one that it has met."""
-        if self._scouting is None:
-            is_due = isinstance(error, BadRequestError) and _is_for_range(error, question)
-            if not is_due or self._has_scouted or scout.is_proven:
-                return False
-            self._scouting, self._has_scouted = question, True
-        elif question.length > PROBE:
-            self._scout_refused(question, scout)
-        elif scout.is_proven:
+        if not self._scout.is_out:
+            return self._scout.goes_out(question, track, error)
+        if question.length > PROBE:
+            self._scout.refused(question, track, self._pace)
+        elif track.is_proven:
             return False
         else:
-            self._scouting = None  # it may be this element alone: next to nothing is asked of all
+            self._scout.come_back()  # it may be this element alone: next to nothing is asked of all
         return True
-
-    def _scout_refused(self, question: Question, scout: Track) -> None:
-        """Go on with less; whether the element is to be had at all shows when next to nothing is asked for."""
-        self._pace.refused(question.length)
-        if not scout.is_proven:
-            self._pace.probe()
-        elif self._pace.is_found:
-            self._scouting = None
 
     # --- failures ---------------------------------------------------------------------------------------
 
@@ -347,18 +254,18 @@ class Reading:
             raise error
         tracks = [self._tracks[element_id] for element_id in question.element_ids]
         if isinstance(error, BadRequestError):
-            self._refused_last = question
+            self._scout.note_refused(question)
         if self._is_scouts_matter(question, tracks[0], error):
             return
         unproven = [track for track in tracks if not track.is_proven]
         if unproven and question.length <= PROBE and len(tracks) == 1:
             if not any(track.is_proven for track in self._tracks.values()):
                 raise error
-            if _is_silence(error):
+            if is_silence(error):
                 self._bear(error)
             self._lose(question, tracks[0], error)
         elif unproven:
-            if question.length <= PROBE or _is_refused_alone(error):
+            if question.length <= PROBE or is_refused_alone(error):
                 self._elements = 1
             self._probe(question)
         else:
@@ -369,10 +276,10 @@ class Reading:
         raised: I3XError | None = None
         for element_id, error in errors.items():
             track = self._tracks[element_id]
-            is_least = question.length <= PROBE and (len(question.element_ids) == 1 or not _is_silence(error))
+            is_least = question.length <= PROBE and (len(question.element_ids) == 1 or not is_silence(error))
             if is_refusal(error, question) and (track.is_proven or not is_least):
                 refused.append(track)
-            elif self._in_windows and (isinstance(error, _NO_ANSWER) or _is_unsent(error)):
+            elif self._in_windows and is_no_answer(error):
                 raised = error
             else:
                 self._lose(question, track, error)
@@ -394,11 +301,11 @@ class Reading:
 
     def _refused(self, question: Question, tracks: list[Track], error: I3XError) -> None:
         """Ask for less, or give up the window after it was refused for too long; raises the error of silence."""
-        if _is_silence(error):
+        if is_silence(error):
             self._bear(error, is_enough=question.length <= PROBE and len(tracks) == 1)
         else:
-            self._vain += _REFUSAL
-        if self._vain > self._patience or question.length <= _SHORTEST:
+            self._patience.spend_on_refusal()
+        if self._patience.is_over or question.length <= _SHORTEST:
             self._give_up(question, tracks, str(error))
         elif question.length <= PROBE and len(tracks) > 1:
             self._elements = max(1, len(tracks) // 2)
@@ -407,11 +314,15 @@ class Reading:
 
     def _bear(self, error: I3XError, *, is_enough: bool = False) -> None:
         """Raise the error of a server that does not answer, if it has not for long; it is met afresh after that."""
-        self._vain += _REFUSAL
-        if is_enough or self._vain > self._patience:
-            self._vain = 0
-            vars(self).pop("_pace", None)
+        self._patience.spend_on_refusal()
+        if is_enough or self._patience.is_over:
+            self._patience.rest()
+            self._meet_afresh()
             raise error
+
+    def _meet_afresh(self) -> None:
+        """Forget what this reading has found out of the server's pace; the next question begins anew."""
+        vars(self).pop("_pace", None)
 
     def _lose(self, question: Question, track: Track, error: I3XError) -> None:
         """Go on without an element."""
@@ -420,35 +331,17 @@ class Reading:
         if track.is_proven:
             self._miss([track.element_id], question.start, self._end, str(error))
         else:
-            del self._pace  # what was refused before may have been refused for it alone
-        self._leave(question.start, [track])
+            self._meet_afresh()  # what was refused before may have been refused for it alone
+        self._front.leave([track], question.start)
 
     def _miss(self, element_ids: list[str], start: int, end: int, detail: str) -> None:
-        """Tell what is missing; what follows on what was told before becomes one with it."""
-        since, until = nanoseconds.to_text(start), nanoseconds.to_text(end)
-        entry = MissingHistory(tuple(element_ids), since, until, detail)
-        if self.missing:
-            last = self.missing[-1]
-            follows = start - nanoseconds.of_text(last.end_time) in (0, 1)
-            if follows and (last.element_ids, last.detail) == (entry.element_ids, detail):
-                self.missing[-1] = replace(last, end_time=entry.end_time)
-                return
-        self.missing.append(entry)
-        if len(self.missing) <= _WARNINGS:
-            logger.warning(
-                "history of %s from %s to %s is not whole: %s%s",
-                ", ".join(element_ids),
-                since,
-                until,
-                detail,
-                "; see `missing` for all that follows" if len(self.missing) == _WARNINGS else "",
-            )
+        tell_missing(self.missing, element_ids, start, end, detail)
 
     # --- giving out -------------------------------------------------------------------------------------
 
     def take(self) -> HistoryWindow | None:
         """Return the next window that is whole and has values, None if there is none yet, or any more."""
-        end = min(self._levels, default=None)
+        end = self._front.start
         if end == self._looked_until:
             return None
         self._looked_until = end
@@ -464,35 +357,7 @@ class Reading:
 
     def progress(self) -> HistoryProgress:
         """Return how far it has come."""
-        done = min(self._levels, default=self._end)
+        done = self._end if self._front.start is None else self._front.start
         length = self._end - self._start
-        fraction = (done - self._start) / length if length else float(not self._levels)
+        fraction = (done - self._start) / length if length else float(self._front.start is None)
         return HistoryProgress(fraction, self._points, nanoseconds.to_text(done), self._requests)
-
-
-def _is_refused_alone(error: I3XError) -> bool:
-    """Whether even single elements were refused, when a request for many was cut."""
-    errors = {} if error.result is None else error.result.errors
-    return any(each.element_id is not None for each in errors.values())
-
-
-def _is_for_range(error: I3XError, question: Question) -> bool:
-    """Whether many elements were refused, of which as many pass where less of them is asked for."""
-    return len(question.element_ids) > 1 and error.result is not None and not _is_refused_alone(error)
-
-
-def is_refusal(error: I3XError, question: Question) -> bool:
-    """Whether asking for less may help."""
-    if isinstance(error, TooLargeError):
-        return question.most_bytes is not None
-    return isinstance(error, BadRequestError) or (_is_silence(error) and not _is_unsent(error))
-
-
-def _is_silence(error: I3XError) -> bool:
-    """Whether there was no answer in time, be it that too much was asked for, or that the server is not there."""
-    return isinstance(error, TimeoutError) or error.status_code == 504
-
-
-def _is_unsent(error: I3XError) -> bool:
-    """Whether nothing was sent, since no connection came about in time."""
-    return isinstance(error.__cause__, _NOTHING_SENT)

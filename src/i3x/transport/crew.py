@@ -17,7 +17,8 @@ from typing import Generic, Self, TypeVar
 import anyio
 import anyio.abc
 
-from i3x.bulk.plan import Chunk, Outcome, Plan
+from i3x.bulk.chunks import Chunk
+from i3x.bulk.plan import Outcome, Plan
 from i3x.calls import Call
 
 T = TypeVar("T")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import i3x
 from i3x import nanoseconds
-from i3x.history.reading import Question, Reading
+from i3x.history.questions import Question
+from i3x.history.reading import Reading
 from i3x.models import ResponseDetail
 
 Stored = tuple[int, object, str]

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 import i3x
 from i3x import nanoseconds
 from i3x.bulk.limits import Ranges
-from i3x.history.reading import Question, Reading
+from i3x.history.questions import Question
+from i3x.history.reading import Reading
 from tests.unit.history.simulation import Historian, Series, Stored, points_in, points_of, read_all
 from tests.unit.support import given
 

@@ -11,7 +11,8 @@ import i3x
 from i3x import nanoseconds
 from i3x.bulk.limits import Ranges
 from i3x.history.merging import points_of as points_of_window
-from i3x.history.reading import Question, Reading
+from i3x.history.questions import Question
+from i3x.history.reading import Reading
 from tests.unit.history.simulation import Historian, Series, Stored, points_in, points_of, read_all
 from tests.unit.support import given
 
@@ -221,6 +222,13 @@ def test_an_element_that_refuses_by_itself_costs_the_others_nothing() -> None:
     assert found == {name: whole[name] for name in ("a", "c")}
     assert list(reading.errors) == ["b"]
     assert reading.missing == []
+
+
+@pytest.mark.parametrize("length", [0, 3000 * SECOND])
+def test_several_elements_that_a_server_does_not_know_cost_the_others_nothing(length: int) -> None:
+    reading = reading_of({**LONG, "x": [], "y": []}, length)
+    assert points_in(read_all(Historian(LONG), reading)) == expected(LONG, length)
+    assert list(reading.errors) == ["x", "y"]
 
 
 def test_an_element_that_refuses_long_ranges_by_itself_is_read_in_parts() -> None:

@@ -346,8 +346,9 @@ class Gap(_Model, frozen=True):
     updates that were, None where that is unknown. ``reason`` is ``reconnect`` (a stream was interrupted),
     ``silence`` (a stream was silent for too long), ``overflow`` (the server's queue was full) or ``expired`` (the
     server no longer had the subscription).
-    ``filled`` says that everything has been replayed that the server's history has of it; where it is False,
-    ``detail`` says why. ``subscription_id`` is the one that ``subscribe()`` returned.
+    ``filled`` says that everything has been replayed that the server's history has of it, and that nothing speaks
+    against its having all; where it is False, ``detail`` says why. ``subscription_id`` is the one that
+    ``subscribe()`` returned.
     """
 
     subscription_id: str

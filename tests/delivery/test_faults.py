@@ -85,6 +85,16 @@ def history_gives_nothing(server: Server, plant: Plant) -> None:
     loss(server, plant)
 
 
+def history_knows_nothing(server: Server, plant: Plant) -> None:
+    def without_points(document: dict[str, Any]) -> dict[str, Any]:
+        for item in document["results"]:
+            item["result"]["values"] = []
+        return document
+
+    server.fault("edit_json", operation="queryHistoricalValues", edit_with=without_points)
+    loss(server, plant)
+
+
 def forget(server: Server, plant: Plant) -> None:
     server.fault("forget", operation="syncSubscription", times=1)
     plant.produce(3)
@@ -167,6 +177,7 @@ CASES = {
     "history switched off": Case(loss, LIVE_AGAIN, ["reconnect"], options={"backfill": False}, filled=False),
     "history is cut": Case(loss, LIVE_AGAIN, ["reconnect"], server={"max_history_rows": 1}),
     "history gives nothing": Case(history_gives_nothing, LIVE_AGAIN, ["reconnect"], filled=False),
+    "history knows nothing": Case(history_knows_nothing, LIVE_AGAIN, ["reconnect"], filled=False),
     "forgotten between polls": Case(
         forget, ["polling", "recovering", "polling"], ["expired"], options=POLLING, told=[i3x.NotFoundError]
     ),

@@ -18,7 +18,7 @@ from i3x.times import time
 PASSING = (ConnectionError, TimeoutError, ServerError)
 """What a later try may mend."""
 
-_LATE = timedelta(seconds=2)
+LATE = timedelta(seconds=2)
 """How much older than its delivery a value may be, by its timestamp, and still be found."""
 
 _ELEMENTS_PER_REQUEST = 100
@@ -47,7 +47,7 @@ async def fill(
     Raises only what is ``PASSING``: the server can't be reached, is overloaded, or does not answer.
     """
     found = Backfill()
-    since = max(start - _LATE, not_before)
+    since = max(start - LATE, not_before)
     bounds = time(since), time(max(since, end))
     for depth in sorted(set(items.values())):
 

@@ -114,6 +114,18 @@ def test_a_quiet_stream_outlasts_the_deadline_of_calls(world: World) -> None:
     assert opens(server) == 1
 
 
+@pytest.mark.parametrize("flavour", ["async"], indirect=True)
+def test_a_program_that_stands_still_takes_that_for_no_silence(world: World, portal: Any) -> None:
+    server, plant, client, record = world.begin(keep_alive=0.05)
+    client.subscribe(plant.elements, silence=0.3)
+    assert record.status_is("live")
+    portal.call(time.sleep, 0.6)  # the event loop, and all on it
+    plant.produce(2)
+    assert record.has_all(plant)
+    assert record.statuses == ["live"]
+    assert opens(server) == 1
+
+
 def test_a_stream_that_must_be_and_is_not_to_be_had(world: World) -> None:
     _, _, client, record = world.begin(stream=False)
     subscription = client.subscribe(["sensor-001"], delivery="stream")

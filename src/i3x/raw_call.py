@@ -28,7 +28,7 @@ import socket
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
@@ -153,7 +153,8 @@ async def send_async(
     http = _checked(client).get_async_httpx_client()
     exchange = _Exchange(client, operation, limits, _request(http, operation, arguments, headers, limits))
     with anyio.move_on_after(limits.seconds + _GRACE) as scope, exchange.failures():
-        response = await http.send(exchange.request, stream=True)
+        async with _leaving_nothing_open(exchange.request):
+            response = await http.send(exchange.request, stream=True)
         try:
             exchange.begin(response)
             async for chunk in response.aiter_raw():
@@ -165,6 +166,25 @@ async def send_async(
     if scope.cancelled_caught:
         exchange.expire()
     return exchange.reply()
+
+
+@contextlib.asynccontextmanager
+async def _leaving_nothing_open(request: httpx.Request) -> AsyncIterator[None]:
+    """Close the connection if no response comes of it: httpx forgets one that is given up while TLS begins."""
+    opened: list[Any] = []
+
+    async def note(event: str, about: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            opened.append(about["return_value"])
+
+    request.extensions["trace"] = note
+    try:
+        yield
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            for connection in opened:
+                await connection.aclose()
+        raise
 
 
 def _exchange_in_thread(http: httpx.Client, exchange: _Exchange, done: Future[None]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from i3x.testing import Server
+from tests.delivery.support import until
 
 ELEMENT = "sensor-001"
 
@@ -81,7 +82,9 @@ def lost_in(server: Server, flavour: str, folder: Path, rounds: int, seed: int) 
                     _until_more(output, before, process)
                     time.sleep(random_times.uniform(0.0, 0.2))
                 process.kill()
-    subprocess.run([*command, "1"], check=True, timeout=60)
+    with subprocess.Popen([*command, "0"]) as process:
+        until(lambda: output.exists() and str(producer.last) in output.read_text().split(), seconds=60)
+        process.kill()
     stored = [int(line) for line in output.read_text().split()]
     return set(range(1, producer.last + 1)) - set(stored), producer.last, len(stored)
 

@@ -18,6 +18,15 @@ def acknowledged(server: Server) -> list[int | None]:
     return [body.get("lastSequenceNumber") for body in asked(server, "syncSubscription")]
 
 
+def at_last(consumer: Any) -> i3x.SyncBatch:
+    """The next batch of a consumer whose time may be up more than once before there is one."""
+    for _ in range(100):
+        for batch in consumer:
+            found: i3x.SyncBatch = batch
+            return found
+    raise AssertionError("no batch came")
+
+
 def values(*batches: i3x.SyncBatch) -> list[Any]:
     """The values in batches."""
     return [change.value for batch in batches for change in batch.updates]

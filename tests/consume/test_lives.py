@@ -13,7 +13,7 @@ from tests.client.both import Make
 
 from .support import asked, position, values
 
-OPTIONS: dict[str, Any] = {"poll_interval": 0.02, "timeout": 5}
+OPTIONS: dict[str, Any] = {"poll_interval": 0.02, "timeout": 15}
 WAYS_TO_BEGIN: tuple[Callable[[Any], object], ...] = (next, lambda consumer: consumer.delete())
 
 

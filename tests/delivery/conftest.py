@@ -22,6 +22,15 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def patient_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets whatever ends have a minute, so that an end that waits for a time to be up can't be overlooked."""
+    for limit in ("deletion.DELETION_TIME", "engine.DELETION_TIME", "hosting.DELETION_TIME"):
+        monkeypatch.setattr(f"i3x.delivery.{limit}", 60.0)
+    for limit in ("hosting._HANDLER_TIME", "blocking._HANDLER_TIME"):
+        monkeypatch.setattr(f"i3x.delivery.{limit}", 60.0)
+
+
+@pytest.fixture
 def plant(server: Server) -> Plant:
     return Plant(server)
 

@@ -14,6 +14,9 @@ from tests.client.both import Blocking
 PATIENCE = 15.0
 """Seconds after which something that was expected is given up; nothing takes so long that works."""
 
+AT_ONCE = 10.0
+"""Seconds that are far more than what needs no waiting takes, and less than anything that could be waited for."""
+
 
 def until(condition: Callable[[], object], *, seconds: float = PATIENCE) -> bool:
     """Wait until something is so, looking often; returns whether it came to be."""

@@ -12,7 +12,7 @@ import i3x
 from i3x.testing import Server
 
 from .conftest import World
-from .support import Plant, Record, delivery_threads, number_of, subscriptions, until
+from .support import PATIENCE, Plant, Record, delivery_threads, number_of, subscriptions, until
 
 
 def test_a_handler_that_raises_stops_nothing(
@@ -110,7 +110,7 @@ def test_a_slow_handler_loses_nothing(world: World, monkeypatch: pytest.MonkeyPa
     numbers: list[int] = []
 
     def slow(_: Any, change: i3x.ValueChange) -> None:
-        gate.wait(10)
+        gate.wait(60)
         numbers.append(number_of(change))
 
     async def async_slow(_: Any, change: i3x.ValueChange) -> None:
@@ -205,10 +205,14 @@ def test_plain_handlers_leave_the_loop_time_for_others(
     client.subscribe(plant.elements, handler=handler, delivery="sync", poll_interval=0.02)
     server.fault("hang", operation="syncSubscription", seconds=0.2, times=1)
     plant.produce(200)  # come as one batch
+
+    async def turn() -> int:
+        before = len(seen)
+        await asyncio.sleep(0)
+        return len(seen) - before
+
     assert until(lambda: seen)
-    before = len(seen)
-    portal.call(asyncio.sleep, 0)
-    assert len(seen) - before < 50
+    assert portal.call(turn) < 50
     assert until(lambda: len(seen) == 200)
 
 
@@ -226,22 +230,23 @@ def test_a_handler_that_does_not_end_is_named(
 
     def endless(_: Any, change: i3x.ValueChange) -> None:
         begun.set()
-        gate.wait(10)
+        gate.wait(60)
 
     async def async_endless(_: Any, change: i3x.ValueChange) -> None:
         begun.set()
-        await asyncio.sleep(10)
+        await asyncio.sleep(60)
 
     handler = endless if isinstance(client, i3x.Client) else async_endless
     client.subscribe(plant.elements, handler=handler)
     plant.produce(1)
-    assert begun.wait(5)
+    assert begun.wait(PATIENCE)
     with caplog.at_level(logging.WARNING, "i3x.delivery"):
         client.disconnect()
     assert "endless" in caplog.text
     assert "is still running" in caplog.text
     assert subscriptions(server) == []
     gate.set()
+    assert until(lambda: delivery_threads() == [])
 
 
 def test_no_change_comes_after_unsubscribe(client: i3x.Client, plant: Plant, record: Record) -> None:

@@ -11,7 +11,7 @@ from i3x.testing import Server
 from tests.client.both import Make
 
 from .conftest import World
-from .support import Plant, Record, delivery_threads, opens, subscriptions, until
+from .support import AT_ONCE, Plant, Record, delivery_threads, opens, subscriptions, until
 
 
 def test_unknown_elements_are_reported_and_the_others_delivered(
@@ -130,13 +130,13 @@ def test_a_handler_of_its_own(client: i3x.Client, plant: Plant, record: Record) 
 
 
 def test_unsubscribe_ends_it_at_once(
-    client: i3x.Client, server: Server, plant: Plant, record: Record
+    client: i3x.Client, server: Server, plant: Plant, record: Record, patient_ends: None
 ) -> None:
     subscription = client.subscribe(plant.elements)
     assert record.status_is("live")
     begun = time.monotonic()
     client.unsubscribe(subscription)
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < AT_ONCE
     assert subscriptions(server) == []
     assert record.status_is("stopped")
     plant.produce()
@@ -212,14 +212,16 @@ def test_deleting_what_the_server_has_lost_ends_its_delivery(
     assert record.status_is("stopped")
 
 
-def test_disconnect_deletes_what_subscribe_made(client: i3x.Client, server: Server, record: Record) -> None:
+def test_disconnect_deletes_what_subscribe_made(
+    client: i3x.Client, server: Server, record: Record, patient_ends: None
+) -> None:
     by_hand = client.create_subscription()
     for _ in range(3):
         client.subscribe(["sensor-001"])
     assert until(lambda: record.statuses.count("live") == 3)
     begun = time.monotonic()
     client.disconnect()
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < AT_ONCE
     assert [each.subscription_id for each in subscriptions(server)] == [by_hand]
     assert delivery_threads() == []
 
@@ -251,14 +253,15 @@ def test_what_disconnect_leaves_on_the_server_is_logged(
 
 
 def test_disconnect_does_not_wait_for_a_server_that_hangs(
-    client: i3x.Client, server: Server, record: Record
+    client: i3x.Client, server: Server, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("i3x.delivery.deletion.DELETION_TIME", 0.2)
     client.subscribe(["sensor-001"])
     assert record.status_is("live")
-    server.fault("hang", operation="deleteSubscriptions", seconds=30)
+    server.fault("hang", operation="deleteSubscriptions", seconds=60)
     begun = time.monotonic()
     client.disconnect()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < AT_ONCE
 
 
 def test_a_client_delivers_again_after_it_was_connected_again(
@@ -277,17 +280,17 @@ def test_there_are_two_threads_whatever_the_number_of_subscriptions(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server, plant, client, record = world.begin()
-    before = threading.active_count()
+    before = set(threading.enumerate())
     for _ in range(120):  # more than httpx opens connections, unless it is told to
         client.subscribe(plant.elements)
     assert until(lambda: record.statuses.count("live") == 120)
     plant.produce(1)
     assert until(lambda: len(record.numbers) == 120)
     assert sorted(delivery_threads()) == ["i3x-delivery", "i3x-handlers"]
-    assert threading.active_count() == before + 2
+    assert len(set(threading.enumerate()) - before) == 2
     client.disconnect()
     assert subscriptions(server) == []
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_nothing_begins_while_a_client_disconnects(server: Server, connect: Make) -> None:
@@ -298,7 +301,7 @@ def test_nothing_begins_while_a_client_disconnects(server: Server, connect: Make
 
     def subscribe() -> None:
         try:
-            for _ in range(3):
+            while True:
                 client.subscribe(["sensor-001"])
         except i3x.I3XError as error:
             errors.append(error)

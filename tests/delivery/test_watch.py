@@ -9,9 +9,10 @@ import pytest
 
 import i3x
 from i3x.testing import Server
+from i3x.testing.faults.base import FaultHandle
 
 from .conftest import World
-from .support import Plant, delivery_threads, number_of, subscriptions, until, watching
+from .support import AT_ONCE, PATIENCE, Plant, delivery_threads, number_of, subscriptions, until, watching
 
 
 def test_changes_come_until_there_were_enough(client: i3x.Client, server: Server, plant: Plant) -> None:
@@ -26,6 +27,7 @@ def test_changes_come_until_there_were_enough(client: i3x.Client, server: Server
 def test_the_wait_ends(client: i3x.Client, plant: Plant) -> None:
     with watching(client, plant.elements, timeout=0.2) as changes:
         plant.produce(2)
+        assert until(lambda: changes.delivery.changes == 2)
         assert [number_of(change) for change in changes] == [0, 1]
 
 
@@ -40,6 +42,7 @@ def test_the_present_values_come_first(client: i3x.Client, plant: Plant) -> None
     plant.produce(4)
     with watching(client, plant.elements, initial=True, timeout=0.3) as changes:
         plant.produce(2)
+        assert until(lambda: changes.delivery.changes == 4)
         assert [number_of(change) for change in changes] == [2, 3, 4, 5]
 
 
@@ -52,7 +55,7 @@ def test_the_present_values_of_components(client: i3x.Client) -> None:
 
 def test_changes_are_read_as_a_type(client: i3x.Client, server: Server) -> None:
     server.set_value("sensor-001", 1)
-    with watching(client, ["sensor-001"], as_type=float, initial=True, count=2, timeout=5) as changes:
+    with watching(client, ["sensor-001"], as_type=float, initial=True, count=2, timeout=PATIENCE) as changes:
         server.set_value("sensor-001", 2)
         assert [repr(change.value) for change in changes] == ["1.0", "2.0"]
 
@@ -67,7 +70,7 @@ def test_changes_of_components_are_not_read_as_the_type(client: i3x.Client) -> N
 def test_a_change_that_does_not_fit_is_raised_and_the_next_one_comes(
     client: i3x.Client, server: Server
 ) -> None:
-    with watching(client, ["sensor-001"], as_type=int, initial=True, timeout=5) as changes:
+    with watching(client, ["sensor-001"], as_type=int, initial=True, timeout=PATIENCE) as changes:
         server.set_value("sensor-001", 3)
         with pytest.raises(i3x.InvalidServerResponseError, match=r"'sensor-001'.*int.*float"):
             next(changes)
@@ -79,41 +82,52 @@ def test_a_change_that_does_not_fit_stays_raw_without_strict(client: i3x.Client)
         assert [type(change.value) for change in changes] == [float]
 
 
+def written_at_registration(server: Server, plant: Plant, count: int) -> FaultHandle:
+    """Have values written between the registration of the elements and the reading of their present values."""
+
+    def write(answer: Any) -> Any:
+        plant.produce(count)
+        return answer
+
+    return server.fault("edit_json", operation="registerMonitoredItems", edit_with=write)
+
+
 @pytest.mark.parametrize("delivery", ["stream", "sync"])
 def test_present_values_that_the_server_sends_too_come_once(
     client: i3x.Client, server: Server, plant: Plant, delivery: Any
 ) -> None:
-    """The value is written between the registration and the reading of the present values."""
-    with server.fault("hang", operation="queryLastKnownValues", seconds=0.2) as hang:
-        writer = threading.Thread(target=lambda: until(lambda: hang.applied) and plant.produce(2))
-        writer.start()
-        with watching(
+    with (
+        written_at_registration(server, plant, 2),
+        watching(
             client, plant.elements, initial=True, timeout=0.3, delivery=delivery, poll_interval=0.05
-        ) as changes:
-            writer.join()
-            plant.produce(2)
-            assert [number_of(change) for change in changes] == [0, 1, 2, 3]
+        ) as changes,
+    ):
+        plant.produce(2)
+        assert until(lambda: changes.delivery.changes == 4)
+        assert [number_of(change) for change in changes] == [0, 1, 2, 3]
 
 
 def test_the_last_value_of_an_element_is_the_present_one(client: i3x.Client, server: Server) -> None:
     plant = Plant(server, "sensor-001")
-    with server.fault("hang", operation="queryLastKnownValues", seconds=0.2) as hang:
-        writer = threading.Thread(target=lambda: until(lambda: hang.applied) and plant.produce(3))
-        writer.start()
-        with watching(client, plant.elements, initial=True, timeout=0.3) as changes:
-            writer.join()
-            numbers = [number_of(change) for change in changes]
+    with (
+        written_at_registration(server, plant, 3),
+        watching(client, plant.elements, initial=True, timeout=0.3) as changes,
+    ):
+        assert until(lambda: changes.delivery.changes == 4)
+        numbers = [number_of(change) for change in changes]
     assert numbers[0] == numbers[-1] == 2
 
 
-def test_breaking_out_ends_it_at_once(client: i3x.Client, server: Server, plant: Plant) -> None:
+def test_breaking_out_ends_it_at_once(
+    client: i3x.Client, server: Server, plant: Plant, patient_ends: None
+) -> None:
     with watching(client, plant.elements) as changes:
         plant.produce(3)
         for change in changes:
             assert number_of(change) == 0
             break
         begun = time.monotonic()
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < AT_ONCE
     assert subscriptions(server) == []
 
 
@@ -158,7 +172,7 @@ def test_disconnecting_ends_a_watch(client: i3x.Client, server: Server, plant: P
         thread = threading.Thread(target=lambda: ended.append(list(changes)))
         thread.start()
         client.disconnect()
-        thread.join(5)
+        thread.join(PATIENCE)
         assert ended == [[]]
         assert subscriptions(server) == []
     assert delivery_threads() == []
@@ -198,11 +212,13 @@ def test_a_task_that_is_cancelled_leaves_nothing_behind(server: Server, operatio
 def test_a_cancelled_subscribe_leaves_nothing_behind(server: Server, operation: str) -> None:
     async def main() -> None:
         async with i3x.AsyncClient(server.url) as client:
-            hang = server.fault("hang", operation=operation, seconds=0.2, times=1)
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.1):
-                    await client.subscribe(["sensor-001"])
-            assert hang.applied
+            hang = server.fault("hang", operation=operation, seconds=0.5, times=1)
+            task = asyncio.create_task(client.subscribe(["sensor-001"]))
+            while not hang.applied:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
             assert subscriptions(server) == []
 
     asyncio.run(main())

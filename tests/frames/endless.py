@@ -1,15 +1,14 @@
 """A server with more history than any other: its points are worked out while they are asked for.
 
 It answers the four operations that an export needs, and is a process of its own, so that what it takes is not
-counted as the client's. `python -m tests.frames.endless POINTS ROWS` serves elements `signal-0` to `signal-9` of
-POINTS points in all, and gives at most ROWS of them in one answer (206).
+counted as the client's. `python -m tests.frames.endless POINTS ROWS` prints its port and serves elements `signal-0`
+to `signal-9` of POINTS points in all, of which it gives at most ROWS in one answer (206).
 """
 
 import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,29 +108,19 @@ class App:
 @contextmanager
 def serving(points: int, rows: int) -> Iterator[str]:
     """Serve so many points from another process; gives the address."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    command = [sys.executable, "-m", "tests.frames.endless", str(points), str(rows), str(port)]
-    with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as process:
+    command = [sys.executable, "-m", "tests.frames.endless", str(points), str(rows)]
+    cwd = Path(__file__).parents[2]
+    with subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, text=True) as process:
         try:
-            _wait_for(port, process)
-            yield f"http://127.0.0.1:{port}/v1"
+            assert process.stdout is not None
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
         finally:
             process.kill()
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server has ended"
-        with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError("the server did not come up")
-
-
 if __name__ == "__main__":
-    points, rows, port = map(int, sys.argv[1:])
-    uvicorn.run(App(points, rows), port=port, log_level="error", lifespan="off")
+    points, rows = map(int, sys.argv[1:])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        print(listener.getsockname()[1], flush=True)
+        config = uvicorn.Config(App(points, rows), log_level="error", lifespan="off")
+        uvicorn.Server(config).run([listener])

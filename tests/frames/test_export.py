@@ -191,7 +191,7 @@ def test_an_export_goes_on_after_the_server_fell_silent(tmp_path: Path, way: str
                 network.is_down = way == "out of reach"
 
         with pytest.raises(i3x.TimeoutError) as told:
-            client.export_history(["sensor-001"], path, T0, T1, on_progress=fall_silent, timeout=0.3)
+            client.export_history(["sensor-001"], path, T0, T1, on_progress=fall_silent, timeout=1.5)
         assert "the same call goes on" in told.value.__notes__[0]
         assert parts_of(path)
         assert not path.exists()

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.timeout(300)
 def test_every_kind_of_answer_is_measured_beside_the_floor() -> None:
     # This package stands in for the released one, whose calls have the same names.
     command = [sys.executable, "-m", "tests.benchmarks", "--released", sys.executable]

@@ -6,7 +6,7 @@ import sys
 
 def test_the_demonstration_ends_by_itself_and_shows_every_part() -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "i3x.cli.demo"], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "i3x.cli.demo"], capture_output=True, text=True, timeout=100, check=False
     )
 
     assert run.returncode == 0, run.stdout + run.stderr

@@ -121,9 +121,9 @@ def test_a_redirect_is_shown_and_not_followed(send: Send) -> None:
 
 
 def test_nobody_listens(send: Send) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    reply = send(f"http://127.0.0.1:{port}/v1", get_namespaces)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        reply = send(f"http://127.0.0.1:{unused.getsockname()[1]}/v1", get_namespaces)
     assert isinstance(reply.failure, httpx.ConnectError)
     assert (reply.status_code, reply.content, reply.parsed, reply.parse_error) == (None, b"", None, None)
     assert dict(reply.headers) == {}
@@ -201,34 +201,33 @@ def drip_body(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "status"),
-    [(hang, None), (hang_after_headers, 200), (drip_headers, None), (drip_body, 200)],
+    ("script", "seconds", "status"),
+    [(hang, 0.2, None), (hang_after_headers, 0.8, 200), (drip_headers, 0.2, None), (drip_body, 0.8, 200)],
 )
-def test_the_time_is_a_total(send: Send, script: Any, status: int | None) -> None:
+def test_the_time_is_a_total(send: Send, script: Any, seconds: float, status: int | None) -> None:
     with serve(script) as wire:
         started = time.perf_counter()
-        reply = send(wire.url, get_namespaces, max_seconds=0.2)
+        reply = send(wire.url, get_namespaces, max_seconds=seconds)
         took = time.perf_counter() - started
-        assert wire.finished.wait(5), "the connection was not closed"
+        assert wire.finished.wait(15), "the connection was not closed"
     assert reply.stopped_by == "seconds"
     assert reply.status_code == status
     assert (reply.failure, reply.parsed, reply.parse_error) == (None, None, None)
-    assert 0.15 < reply.elapsed < 1
-    assert took < 1
+    assert 0.75 * seconds < reply.elapsed <= took < 15  # nothing else would end it
 
 
 def test_nothing_is_left_behind_when_the_time_is_up() -> None:
     with serve(hang_after_headers) as wire, Client(base_url=wire.url) as client:
-        before = threading.active_count()
+        before = set(threading.enumerate())
         raw_call.send(client, get_namespaces, max_seconds=0.1)
-        deadline = time.perf_counter() + 5
-        while threading.active_count() > before and time.perf_counter() < deadline:
+        deadline = time.perf_counter() + 15
+        while set(threading.enumerate()) - before and time.perf_counter() < deadline:
             time.sleep(0.01)
-        assert threading.active_count() == before
+        assert set(threading.enumerate()) <= before
 
 
 def test_the_timeout_of_the_client_is_a_failure() -> None:
-    with serve(hang) as wire, Client(base_url=wire.url, timeout=httpx.Timeout(0.1)) as client:
+    with serve(hang) as wire, Client(base_url=wire.url, timeout=httpx.Timeout(15, read=0.1)) as client:
         reply = raw_call.send(client, get_namespaces)
     assert isinstance(reply.failure, httpx.ReadTimeout)
     assert reply.stopped_by is None
@@ -324,7 +323,7 @@ def test_a_stream_ends_after_so_many_events(send: Send) -> None:
 
 def test_a_stream_ends_after_so_many_seconds(send: Send) -> None:
     with serve(stream(b"data: [1]\n\n", b": alive\n\n")) as wire:
-        reply = send(wire.url, stream_subscription, body=BODY, max_seconds=0.2)
+        reply = send(wire.url, stream_subscription, body=BODY, max_seconds=0.8)
     assert (reply.stopped_by, reply.events, reply.status_code) == ("seconds", ("[1]",), 200)
 
 
@@ -463,6 +462,21 @@ async def test_async_calls_run_side_by_side() -> None:
             for _ in range(5):
                 tasks.start_soon(call)
     assert [reply.status_code for reply in replies] == [200] * 5
+
+
+@pytest.mark.anyio
+async def test_a_call_that_is_cancelled_while_tls_begins_leaves_no_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
+        async with Client(base_url=url) as client:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(raw_call.send_async, client, get_namespaces)
+                connection, _ = await anyio.to_thread.run_sync(listener.accept)
+                assert await anyio.to_thread.run_sync(connection.recv, 65536)  # the greeting, never answered
+                tasks.cancel_scope.cancel()
+            with connection:
+                connection.settimeout(15)
+                assert connection.recv(65536) == b""
 
 
 @pytest.mark.anyio

@@ -16,12 +16,18 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
+def patient_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets answers on their way have a minute when a server stops, so that a stop can't wait for one unnoticed."""
+    monkeypatch.setattr("i3x.testing.hosting._GRACE", 60.0)
+
+
+@pytest.fixture
 def connect() -> Iterator[Callable[..., httpx.Client]]:
     """Opens plain HTTP clients that are closed after the test."""
     opened: list[httpx.Client] = []
 
     def connect(server: Server, **options: Any) -> httpx.Client:
-        opened.append(httpx.Client(base_url=server.url, verify=False, timeout=5, **options))
+        opened.append(httpx.Client(base_url=server.url, verify=False, timeout=15, **options))
         return opened[-1]
 
     yield connect

@@ -79,7 +79,7 @@ _READS: dict[str, tuple[str, str, Any]] = {
 def survey(server: Server) -> Findings:
     """Ask everything once, in the same order and with the same ids every time."""
     credentials = {"Authorization": f"Bearer {TOKEN}"}
-    with httpx.Client(base_url=server.url, verify=False, timeout=5, headers=credentials) as http:
+    with httpx.Client(base_url=server.url, verify=False, timeout=15, headers=credentials) as http:
         findings = {probe: _seen(_ask(http, *request)) for probe, request in _READS.items()}
         del http.headers["Authorization"]
         for path in ("/info", "/namespaces"):
@@ -156,7 +156,7 @@ def _subscriptions(server: Server, http: httpx.Client) -> Iterator[tuple[str, An
 
 
 def _streams(http: httpx.Client, scope: dict[str, str]) -> Iterator[tuple[str, Any]]:
-    with http.stream("POST", "/subscriptions/stream", json=scope, timeout=1) as first:
+    with http.stream("POST", "/subscriptions/stream", json=scope, timeout=httpx.Timeout(15, read=2)) as first:
         yield "stream", _head(first)
         with http.stream("POST", "/subscriptions/stream", json=scope) as second:
             yield "second stream", _head(second)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -116,12 +117,15 @@ def test_an_idle_stream_is_kept_alive_with_comments(connect: Connect, subscribe:
             assert [next(lines) for _ in range(4)] == [": keep-alive", "", ": keep-alive", ""]
 
 
-def test_an_open_stream_does_not_expire(connect: Connect, subscribe: Subscribe) -> None:
-    with Server(time_to_live=0.2, keep_alive=0.05, tick=None) as server:
+def test_an_open_stream_does_not_expire(
+    connect: Connect, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server(time_to_live=60, tick=None) as server:
         http = connect(server)
         with opened(http, subscribe(http, "sensor-001")) as lines:
-            for _ in range(10):
-                next(lines)
+            subscriptions = server._state.subscriptions
+            monkeypatch.setattr(subscriptions, "_clock", lambda: time.monotonic() + 61)
+            server._on_loop(subscriptions.expire)
             server.set_value("sensor-001", 1)
             assert values(lines) == [1]
 

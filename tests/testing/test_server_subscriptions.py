@@ -283,11 +283,13 @@ def test_sequence_numbers_increase_without_an_end() -> None:
             last = batches[-1].sequence_number
 
 
-def test_an_unused_subscription_expires(connect: Connect, subscribe: Subscribe) -> None:
-    with Server(time_to_live=0.05, tick=None) as server:
+def test_an_unused_subscription_expires(
+    connect: Connect, subscribe: Subscribe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server(time_to_live=60, tick=None) as server:
         http = connect(server)
         scope = subscribe(http)
-        time.sleep(0.06)
+        monkeypatch.setattr(server._state.subscriptions, "_clock", lambda: time.monotonic() + 61)
         assert http.post("/subscriptions/sync", json=scope).status_code == 404
         assert shown(http, scope)["responseDetail"]["status"] == 404
 

@@ -42,7 +42,7 @@ from i3x.failures import Reply
 from i3x.models import Gap, Subscription, SyncBatch, ValueChange
 from i3x.results import BulkList, item_errors
 from i3x.transport import AsyncSender
-from i3x.transport.streams import EventSource
+from i3x.transport.streams import Arrivals, EventSource
 from i3x.updates import read_frames
 
 T = TypeVar("T")
@@ -56,6 +56,7 @@ STREAM_AGAIN_AFTER = 300.0
 """Seconds of polling after which ``auto`` tries the stream again."""
 
 _FAILED_OPENS = 3
+_SILENT_STEPS = 10  # in which a silence is waited out
 _SYNC_AFTER_STREAM = 2.0  # seconds for which a server may refuse sync after a stream was closed
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout)
 _LONGEST_WAIT = 300.0  # seconds that a server may ask to be left alone
@@ -345,14 +346,12 @@ class Engine:
         return True
 
     async def _take_parts(self, source: EventSource) -> None:
-        events, limit = EventStream(), self._settings.silence
+        events = EventStream()
         lag = 0.0  # seconds for which what comes next may have been waiting for us
         asked = time.monotonic()
         async with source.reading() as arrivals:
             while True:
-                part: bytes | None = None
-                with anyio.move_on_after(limit):
-                    part = await arrivals.take()
+                part = await self._next_part(arrivals)
                 if part is None:
                     break
                 if not part:
@@ -369,8 +368,20 @@ class Engine:
                 asked = time.monotonic()
                 lag += asked - came
         # Nobody knows whether there was nothing to say or nobody there to say it.
-        logger.debug("nothing for %g s from subscription %s", limit, self.subscription_id)
+        silence = self._settings.silence
+        logger.debug("nothing for %g s from subscription %s", silence, self.subscription_id)
         self._begin_gap("silence", is_certain=False)
+
+    async def _next_part(self, arrivals: Arrivals) -> bytes | None:
+        """Return what comes next, None if nothing has come for as long as may be.
+
+        That time is waited out in steps: where it is this program that stood still, however long, one step has
+        passed, and what the server sent meanwhile is still to be found.
+        """
+        for _ in range(_SILENT_STEPS):
+            with anyio.move_on_after(self._settings.silence / _SILENT_STEPS):
+                return await arrivals.take()
+        return None
 
     def _read_part(self, events: EventStream, part: bytes) -> tuple[list[ValueChange], bool]:
         """Return the changes in a part of the stream, and whether the server says that it is the last one."""

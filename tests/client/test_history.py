@@ -12,6 +12,7 @@ from anyio.from_thread import BlockingPortal
 import i3x
 from i3x import nanoseconds
 from i3x.delivery import backfill
+from i3x.delivery.backfill import Delivered
 from i3x.testing import Server
 from i3x.testing.state import ReceivedRequest
 from i3x.transport import AsyncSender
@@ -132,7 +133,9 @@ class Calls:
             try:
                 start, end = map(datetime.fromisoformat, RANGE)
                 ranges = server.limits.ranges
-                found = await backfill.fill(sender.send, {"sensor-001": 1}, start, end, start, ranges)
+                found = await backfill.fill(
+                    sender.send, {"sensor-001": 1}, start, end, Delivered(start, {}), ranges
+                )
             finally:
                 await sender.close()
             assert found.failures == []

@@ -215,6 +215,26 @@ def test_a_gap_that_stays_open_says_so_and_is_told_once(
     assert len(asked(server, "createSubscription")) == 2
 
 
+def test_a_history_that_lacks_what_was_handed_out_fills_nothing(
+    client: i3x.Client, server: Server, path: Path, told: list[i3x.Gap]
+) -> None:
+    def without_points(document: dict[str, Any]) -> dict[str, Any]:
+        for item in document["results"]:
+            item["result"]["values"] = []
+        return document
+
+    server.fault("edit_json", operation="queryHistoricalValues", edit_with=without_points)
+    with client.consume(["sensor-001"], path, **BRIEFLY) as consumer:
+        server.set_value("sensor-001", 1.5)
+        assert values(at_last(consumer)) == [1.5]
+        _lose(server, 2.5)
+        while not told:
+            assert list(consumer) == []
+    (gap,) = told
+    assert not gap.filled
+    assert "not even what was delivered of 'sensor-001'" in gap.detail
+
+
 def test_the_new_subscription_of_a_quiet_plant_is_kept(connect: Make, path: Path) -> None:
     with Server(tick=None, history=False) as server:
         client = connect(server.url)

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from i3x.delivery.ledger import Ledger
 from i3x.models import ValueChange
 
@@ -59,26 +57,3 @@ def test_a_value_that_was_read_before_is_left_out_if_it_comes_first() -> None:
     ledger.begin_with([change("a", 1), change("b", 1)])
     changes = [change("a", 1), change("b", 2), change("b", 1)]
     assert ledger.new_ones(changes) == changes[1:]
-
-
-@pytest.mark.parametrize(
-    ("delivered", "oldest", "forgotten"),
-    [
-        (11, None, ["a"]),  # nothing at all
-        (11, 14, ["a"]),  # it begins too late
-        (11, 12, []),  # rounded up
-        (11, 10, []),
-        (7, None, []),  # before what was asked for
-        (21, None, []),  # by a clock that is ahead
-    ],
-)
-def test_history_that_lacks_what_was_delivered_has_forgotten_it(
-    delivered: int, oldest: int | None, forgotten: list[str]
-) -> None:
-    ledger = Ledger(START)
-    ledger.new_ones([change("a", delivered)])
-    ledger.horizon = at(10)
-    ledger.open_gap("reconnect", ITEMS)
-    assert ledger.gap is not None
-    found = [] if oldest is None else [change("a", oldest), change("a", 19)]
-    assert ledger.forgotten(ledger.gap, at(20), found) == forgotten

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from i3x import operations
 from i3x.bulk.limits import Ranges
@@ -18,11 +19,15 @@ from i3x.times import time
 PASSING = (ConnectionError, TimeoutError, ServerError)
 """What a later try may mend."""
 
-LATE = timedelta(seconds=2)
+_LATE = timedelta(seconds=2)
 """How much older than its delivery a value may be, by its timestamp, and still be found."""
+
+_ROUNDED = timedelta(seconds=1)
+"""How much later than it was delivered history may have a value."""
 
 _ELEMENTS_PER_REQUEST = 100
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Backfill:
@@ -33,12 +38,19 @@ class Backfill:
         self.failures: list[str] = []
 
 
+class Delivered(NamedTuple):
+    """What has been delivered: since when, and element id → timestamp of what came last."""
+
+    since: datetime
+    latest: Mapping[str, str]
+
+
 async def fill(
     send: Callable[[Bulk[BulkDict[HistoricalValue]]], Awaitable[BulkDict[HistoricalValue]]],
     items: Mapping[str, int],
     start: datetime,
     end: datetime,
-    not_before: datetime,
+    delivered: Delivered,
     ranges: Ranges,
 ) -> Backfill:
     """Read the history of elements (with their depth) over a gap; the changes are in the order of time.
@@ -47,7 +59,7 @@ async def fill(
     Raises only what is ``PASSING``: the server can't be reached, is overloaded, or does not answer.
     """
     found = Backfill()
-    since = max(start - LATE, not_before)
+    since = max(start - _LATE, delivered.since)
     bounds = time(since), time(max(since, end))
     for depth in sorted(set(items.values())):
 
@@ -73,7 +85,29 @@ async def fill(
             for history in histories.values():
                 found.changes += _changes(history)
     found.changes.sort(key=lambda change: moment_of(change.timestamp))
+    if not found.failures and (names := _forgotten(delivered.latest, since, end, found.changes)):
+        shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
+        found.failures.append(
+            f"the history has not even what was delivered of {shown}: the server keeps it for too short a time, "
+            "or has it only later"
+        )
     return found
+
+
+def _forgotten(
+    latest: Mapping[str, str], start: datetime, end: datetime, found: list[ValueChange]
+) -> list[str]:
+    """Return the elements of which history does not even have what was delivered last.
+
+    A server that keeps a history of some elements only, for too short a time or with a delay, answers as if
+    nothing had happened before the first point that it has.
+    """
+    oldest = {change.element_id: moment_of(change.timestamp) for change in reversed(found)}
+    return [
+        name
+        for name, moment in ((name, moment_of(timestamp)) for name, timestamp in latest.items())
+        if start < moment < end and oldest.get(name, _NEVER) > moment + _ROUNDED
+    ]
 
 
 def _changes(history: HistoricalValue) -> list[ValueChange]:

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from i3x import operations
 from i3x.calls import Bulk, Call
-from i3x.delivery.backfill import PASSING
+from i3x.delivery.backfill import PASSING, Delivered
 from i3x.delivery.backoff import Backoff
 from i3x.delivery.checkpoint import Checkpoint, Position
 from i3x.delivery.clock import ServerClock
@@ -82,6 +82,7 @@ class Consumption:
         self._current: SyncBatch | None = None
         self._clock = ServerClock()
         self._since = datetime.min.replace(tzinfo=UTC)
+        self._latest: dict[str, str] = {}
         self._synced = self._clock.earliest()
         self._is_gone = False
         self._gap: OpenGap | None = None
@@ -288,6 +289,8 @@ class Consumption:
     def next_batch(self) -> SyncBatch | None:
         """Give out a batch, None if there is none."""
         self._current = self._waiting.popleft() if self._waiting else None
+        if self._current is not None:
+            self._latest.update((change.element_id, change.timestamp) for change in self._current.updates)
         return self._current
 
     def commit(self) -> None:
@@ -314,7 +317,13 @@ class Consumption:
         gap.items = {name: depth for name, depth in self._items.items() if name not in self._refused}
         end = self._clock.latest()
         found = await fill_gap(
-            gap, end, self._since, self._settings, self._capabilities(), self._sender, self._send
+            gap,
+            end,
+            Delivered(self._since, self._latest),
+            self._settings,
+            self._capabilities(),
+            self._sender,
+            self._send,
         )
         if found.changes:
             self._waiting.append(SyncBatch(None, found.changes))

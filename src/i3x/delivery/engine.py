@@ -458,14 +458,8 @@ class Engine:
             return
         asked, end = self._clock.earliest(), self._clock.latest()
         found = await fill_gap(
-            gap, end, self._ledger.since, self._settings, self._capabilities, self._sender, self._send
+            gap, end, self._ledger.delivered(), self._settings, self._capabilities, self._sender, self._send
         )
-        if not found.failures and (forgotten := self._ledger.forgotten(gap, end, found.changes)):
-            names = ", ".join(map(repr, forgotten[:3])) + (", ..." if len(forgotten) > 3 else "")
-            found.failures.append(
-                f"the history has not even what was delivered of {names}: the server keeps it for too short a time, "
-                "or has it only later"
-            )
         missing = self._ledger.close_gap(gap, asked, found.changes, fetched or [])
         if gap.is_certain or missing or found.failures:
             self._report(gap.report(self.first_subscription_id, end, found.failures))

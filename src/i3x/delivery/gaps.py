@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from i3x.capabilities import Capabilities
-from i3x.delivery.backfill import PASSING, Backfill, fill
+from i3x.delivery.backfill import PASSING, Backfill, Delivered, fill
 from i3x.delivery.settings import Settings
 from i3x.models import Gap, SyncBatch
 from i3x.results import BulkList
@@ -44,7 +44,7 @@ class OpenGap:
 async def fill_gap(
     gap: OpenGap,
     end: datetime,
-    not_before: datetime,
+    delivered: Delivered,
     settings: Settings,
     capabilities: Capabilities,
     sender: AsyncSender,
@@ -62,7 +62,7 @@ async def fill_gap(
         nothing.failures.append("the server keeps no history")
         return nothing
     try:
-        return await fill(send, gap.items, gap.start, end, not_before, sender.server.limits.ranges)
+        return await fill(send, gap.items, gap.start, end, delivered, sender.server.limits.ranges)
     except PASSING as error:
         gap.failed_fills += 1
         if gap.failed_fills < _FAILED_FILLS or not sender.is_open:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from i3x.delivery.backfill import LATE, moment_of
+from i3x.delivery.backfill import Delivered, moment_of
 from i3x.delivery.gaps import OpenGap
 from i3x.delivery.repeats import Key, Repeats, key
 from i3x.models import ValueChange
-
-_ROUNDED = timedelta(seconds=1)
-"""How much later than it was delivered history may have a value."""
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Ledger:
@@ -68,20 +63,9 @@ class Ledger:
         self._repeats.expect()
         return self._repeats.new_ones(self._missing(found, fetched))
 
-    def forgotten(self, gap: OpenGap, end: datetime, found: list[ValueChange]) -> list[str]:
-        """Return the elements of which history does not even have what was delivered last.
-
-        A server that keeps a history of some elements only, for too short a time or with a delay, answers as if
-        nothing had happened before the first point that it has.
-        """
-        start = max(gap.start - LATE, self.since)
-        oldest = {change.element_id: moment_of(change.timestamp) for change in reversed(found)}
-        latest = {name: moment_of(timestamp) for name, timestamp in self._repeats.latest().items()}
-        return [
-            name
-            for name, moment in latest.items()
-            if start < moment < end and oldest.get(name, _NEVER) > moment + _ROUNDED
-        ]
+    def delivered(self) -> Delivered:
+        """Return since when what has been delivered."""
+        return Delivered(self.since, self._repeats.latest())
 
     def _missing(self, found: list[ValueChange], fetched: list[ValueChange]) -> list[ValueChange]:
         """Return what history has between the last update delivered and the first that is to be.

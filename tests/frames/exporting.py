@@ -53,17 +53,22 @@ async def _export_async(url: str, path: str, points: int) -> None:
         await client.export_history(ELEMENTS, path, START, end_of(points))
 
 
+def export_all(flavour: str, url: str, path: str, points: int) -> None:
+    """Export so many points, with either client."""
+    if flavour == "async":
+        asyncio.run(_export_async(url, path, points))
+        return
+    with i3x.Client(url) as client:
+        client.export_history(ELEMENTS, path, START, end_of(points))
+
+
 def main() -> None:
     """Export, and die on the way if that is asked for."""
     flavour, url, path, points, rows, where = sys.argv[1:]
     export.PART_ROWS = int(rows)
     if where != "-":
         _kill(where)
-    if flavour == "async":
-        asyncio.run(_export_async(url, path, int(points)))
-        return
-    with i3x.Client(url) as client:
-        client.export_history(ELEMENTS, path, START, end_of(int(points)))
+    export_all(flavour, url, path, int(points))
 
 
 if __name__ == "__main__":

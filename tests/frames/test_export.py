@@ -23,6 +23,7 @@ from i3x.testing.faults.base import FaultHandle
 from tests.client.both import Make
 
 from .endless import ELEMENTS, START, STEP, end_of, serving, value_at
+from .exporting import export_all
 
 POINTS, ROWS = 12_000, 1_000  # of the server in all, and in one answer
 PART = 2_500
@@ -37,6 +38,12 @@ def url() -> Iterator[str]:
     """The address of a server with a long history."""
     with serving(POINTS, ROWS) as address:
         yield address
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets this process go on with what another one has begun: its parts are of the same size."""
+    monkeypatch.setattr("i3x.frames.export.PART_ROWS", PART)
 
 
 def exporting(flavour: str, url: str, path: Path, where: str = "-", points: int = POINTS) -> list[str]:
@@ -91,11 +98,13 @@ def test_a_long_history_ends_in_one_file(connect: Make, url: str, tmp_path: Path
     "where",
     ["after write 1", "after write 2", "after flush 4", "after add 2", "after finish 1", "before clear 2"],
 )
-def test_an_export_that_is_killed_goes_on_where_it_was(url: str, tmp_path: Path, where: str) -> None:
+def test_an_export_that_is_killed_goes_on_where_it_was(
+    url: str, tmp_path: Path, where: str, small_parts: None
+) -> None:
     path = tmp_path / "all.parquet"
     killed = subprocess.run(exporting("sync", url, path, where), cwd=HOME, timeout=60)
     assert killed.returncode == -9
-    subprocess.run(exporting("sync", url, path), cwd=HOME, timeout=60, check=True)
+    export_all("sync", url, str(path), POINTS)
     check_whole(path)
 
 
@@ -104,19 +113,21 @@ def test_an_export_that_is_killed_goes_on_where_it_was(url: str, tmp_path: Path,
     "where", ["after flush 3", "after name 3", "after add 1", "after add 2", "after clear 2"]
 )
 def test_an_export_that_is_interrupted_has_each_point_once(
-    flavour: str, url: str, tmp_path: Path, where: str
+    flavour: str, url: str, tmp_path: Path, where: str, small_parts: None
 ) -> None:
     path = tmp_path / "all.parquet"
     stopped = subprocess.run(
         exporting(flavour, url, path, f"{where} SIGINT"), cwd=HOME, timeout=60, stderr=subprocess.DEVNULL
     )
     assert stopped.returncode == -signal.SIGINT
-    subprocess.run(exporting(flavour, url, path), cwd=HOME, timeout=60, check=True)
+    export_all(flavour, url, str(path), POINTS)
     check_whole(path)
 
 
 @unix
-def test_an_export_that_is_killed_at_any_moment(flavour: str, url: str, tmp_path: Path) -> None:
+def test_an_export_that_is_killed_at_any_moment(
+    flavour: str, url: str, tmp_path: Path, small_parts: None
+) -> None:
     path, moments = tmp_path / "all.parquet", random.Random(20260131)
     folder = path.with_name("all.parquet.partial")
     for _ in range(3):
@@ -126,7 +137,7 @@ def test_an_export_that_is_killed_at_any_moment(flavour: str, url: str, tmp_path
                 time.sleep(0.005)
             time.sleep(moments.uniform(0.0, 0.1))
             process.kill()
-    subprocess.run(exporting(flavour, url, path), cwd=HOME, timeout=60, check=True)
+    export_all(flavour, url, str(path), POINTS)
     check_whole(path)
 
 
@@ -191,7 +202,7 @@ def test_an_export_goes_on_after_the_server_fell_silent(tmp_path: Path, way: str
                 network.is_down = way == "out of reach"
 
         with pytest.raises(i3x.TimeoutError) as told:
-            client.export_history(["sensor-001"], path, T0, T1, on_progress=fall_silent, timeout=1.5)
+            client.export_history(["sensor-001"], path, T0, T1, on_progress=fall_silent, timeout=0.5)
         assert "the same call goes on" in told.value.__notes__[0]
         assert parts_of(path)
         assert not path.exists()

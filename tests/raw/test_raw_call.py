@@ -1,5 +1,6 @@
 """The raw call shows whatever a server answers, within its limits, and raises for none of it."""
 
+import asyncio
 import dataclasses
 import gzip
 import json
@@ -469,13 +470,14 @@ async def test_a_call_that_is_cancelled_while_tls_begins_leaves_no_connection() 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/v1"
         async with Client(base_url=url) as client:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(raw_call.send_async, client, get_namespaces)
-                connection, _ = await anyio.to_thread.run_sync(listener.accept)
-                assert await anyio.to_thread.run_sync(connection.recv, 65536)  # the greeting, never answered
-                tasks.cancel_scope.cancel()
+            call = asyncio.create_task(raw_call.send_async(client, get_namespaces))
+            connection, _ = await anyio.to_thread.run_sync(listener.accept)
             with connection:
                 connection.settimeout(15)
+                assert await anyio.to_thread.run_sync(connection.recv, 65536)  # the greeting, never answered
+                call.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await call
                 assert connection.recv(65536) == b""
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
@@ -17,7 +18,6 @@ from tests.unit.support import (
     UNREADABLE,
     bulk,
     failed,
-    given,
     ids,
     item,
     json_values,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 COMMAND = (sys.executable, "-m", "i3x.cli")
-PATIENCE = 20.0  # seconds
+PATIENCE = 40.0  # seconds
 
 
 @dataclass(frozen=True)

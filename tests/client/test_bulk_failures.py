@@ -252,8 +252,8 @@ def test_a_client_that_is_disconnected_in_the_middle_says_so(server: Server) -> 
 
     server.fault("edit_json", operation="queryLastKnownValues", skip=1, edit_with=hold)
     client = i3x.Client(
-        server.url, timeout=5
-    )  # a thread that reads is not always woken by the end of its socket
+        server.url, timeout=2
+    )  # a thread that reads may not be woken by the end of its socket
     client.connect()
 
     def disconnect() -> None:

@@ -1,5 +1,6 @@
 """Reading history of any length: what a server cuts, refuses or is too slow for is asked for in parts."""
 
+import functools
 import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ RANGE = ("2026-01-31T08:00:00Z", nanoseconds.to_text(START + (POINTS - 1) * SECO
 Points = list[tuple[Any, str, str]]
 
 
+@functools.cache
 def every_second(count: int = POINTS) -> Points:
     return [(number, "Good", nanoseconds.to_text(START + number * SECOND)) for number in range(count)]
 

@@ -251,9 +251,8 @@ def test_a_client_that_is_disconnected_in_the_middle_says_so(server: Server) -> 
         return document
 
     server.fault("edit_json", operation="queryLastKnownValues", skip=1, edit_with=hold)
-    client = i3x.Client(
-        server.url, timeout=2
-    )  # a thread that reads may not be woken by the end of its socket
+    # Not long: a thread that reads may not be woken by the end of its socket.
+    client = i3x.Client(server.url, timeout=2)
     client.connect()
 
     def disconnect() -> None:

@@ -14,7 +14,7 @@ RELEASED := $(VENV)/released
 ALONE    := $(VENV)/alone
 
 .NOTPARALLEL:
-.PHONY: demo test bench soak install generate check-generated lint types unit clean
+.PHONY: demo test explore bench soak install generate check-generated lint types unit clean
 
 demo: install
 	@$(BIN)/python -m i3x.cli.demo
@@ -47,6 +47,10 @@ types: install
 
 unit: install
 	$(BIN)/pytest -n 2
+
+# `make test` tries the properties with the same few examples each time, this with many that are new each time.
+explore: install
+	$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile explore --timeout 3600 $(EXPLORE)
 
 # Minutes of random faults, a pulled cable (as root, on Linux), and exports of ten million points; SOAK_SECONDS and
 # SOAK_SEED change how many minutes and which faults, SOAK_POINTS how many points.

@@ -1,5 +1,6 @@
 """Runs of the command: in this process, in one of its own, and on a terminal."""
 
+import codecs
 import contextlib
 import csv
 import io
@@ -12,11 +13,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 COMMAND = (sys.executable, "-m", "i3x.cli")
-PATIENCE = 20.0  # seconds
+PATIENCE = 40.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Terminal:
     def __init__(self, process: subprocess.Popen[bytes], screen: int) -> None:
         self._process = process
         self._screen = screen
+        self._decoder = codecs.getincrementaldecoder("utf-8")()  # what is read may end within a character
         self.text = ""
         """Everything that was written to it so far, control sequences included."""
 
@@ -84,7 +87,10 @@ class Terminal:
     def piped(self) -> bytes:
         """Wait for what it writes into a pipe instead, all of it."""
         assert self._process.stdout is not None
-        return self._process.stdout.read()
+        with ThreadPoolExecutor(1) as thread:
+            reading = thread.submit(self._process.stdout.read)
+            self._read(reading.done)  # a full terminal would hold it up
+            return reading.result()
 
     def ended(self) -> int:
         """Wait for the end, and return the exit status."""
@@ -101,7 +107,7 @@ class Terminal:
                 return
             if part == b"":
                 return
-            self.text += (part or b"").decode()
+            self.text += self._decoder.decode(part or b"")
 
 
 @contextlib.contextmanager

@@ -152,7 +152,7 @@ def test_a_wrong_path_is_told_from_a_login_page_and_the_right_one_is_found(
 )
 def test_a_redirect_to_a_login_page(doctor: Doctor, server: Server, location: str, said: str) -> None:
     server.fault("redirect", location=location, status=302)
-    diagnosis = doctor(server.url, "--timeout", "1")
+    diagnosis = doctor(server.url)
 
     assert diagnosis.status == 1
     assert said in diagnosis.told("server")
@@ -163,7 +163,7 @@ def test_a_redirect_to_nowhere(doctor: Doctor) -> None:
         connection.sendall(answer(b"", "Location: http://server:nowhere/", status="302 Found"))
 
     with serve(script) as wire:
-        diagnosis = doctor(wire.url, "--timeout", "0.2")
+        diagnosis = doctor(wire.url)
 
     assert diagnosis.status == 3
     assert "Invalid URL in location header" in diagnosis.told("server")
@@ -216,7 +216,7 @@ def test_a_server_that_takes_too_long(doctor: Doctor) -> None:
 
 def test_a_server_that_hangs_up(doctor: Doctor) -> None:
     with serve(closing) as wire:
-        diagnosis = doctor(wire.url, "--timeout", "0.2")
+        diagnosis = doctor(wire.url)
 
     assert diagnosis.status == 3
     assert "nothing that can be read comes back" in diagnosis.told("server")
@@ -516,7 +516,7 @@ def test_streams_that_are_promised_and_do_not_open(
     doctor: Doctor, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("i3x.cli.doctor.examination._STREAM_LIMIT", 0.3)
-    server.fault("hang", operation="streamSubscription", seconds=5)
+    server.fault("hang", operation="streamSubscription", seconds=60)
     diagnosis = doctor(server.url)
 
     assert diagnosis.status == 0

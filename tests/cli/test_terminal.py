@@ -1,13 +1,16 @@
 """On a terminal: tables, colour and bars; and nothing that a server sends can steer it."""
 
+import contextlib
 import subprocess
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from i3x.testing import Server
 
-from .running import on_terminal
+from .running import PATIENCE, on_terminal
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07evil\x9b31m\u202e"
 SHOWN = r"\x1b[2J\x1b]0;owned\x07evil\x9b31m\u202e"
@@ -17,6 +20,19 @@ SHOWN = r"\x1b[2J\x1b]0;owned\x07evil\x9b31m\u202e"
 def hostile(server: Server) -> Server:
     server.add_object("bad-1", HOSTILE, "type-mode", parent_id="station-1", value=HOSTILE)
     return server
+
+
+@contextlib.contextmanager
+def held(server: Server, operation: str) -> Iterator[threading.Event]:
+    """Keep the answers to an operation back until the event is set."""
+    go_on = threading.Event()
+
+    def hold(document: Any) -> Any:
+        go_on.wait(PATIENCE)
+        return document
+
+    with server.fault("edit_json", operation=operation, edit_with=hold):
+        yield go_on
 
 
 @pytest.mark.parametrize(
@@ -73,8 +89,9 @@ def test_a_live_table_shows_the_latest_value_of_each_element(server: Server) -> 
 
 
 def test_a_bar_is_shown_once_a_second_has_passed_and_taken_back(server: Server) -> None:
-    with server.fault("hang", operation="getObjects", seconds=1.6), on_terminal(server.url, "ls") as terminal:
+    with held(server, "getObjects") as go_on, on_terminal(server.url, "ls") as terminal:
         terminal.read_until("reading the address space")
+        go_on.set()
         terminal.read_until("station-1")
         assert terminal.ended() == 0
 
@@ -84,9 +101,11 @@ def test_a_bar_is_shown_once_a_second_has_passed_and_taken_back(server: Server) 
 
 def test_a_bar_is_shown_while_the_doctor_looks(server: Server) -> None:
     with (
-        server.fault("hang", operation="getNamespaces", seconds=1.6, times=1),
+        held(server, "getNamespaces") as go_on,
         on_terminal(server.url, "doctor") as terminal,
     ):
+        terminal.read_until("examining")
+        go_on.set()
         assert terminal.ended() == 0
 
     before, bar, after = terminal.text.partition("examining")
@@ -108,7 +127,12 @@ HISTORY = ("history", "sensor-001", "--start", "2026-01-01T00:00:00Z", "--end", 
 
 
 def test_a_bar_leaves_the_output_where_it_was_sent(slow: Server) -> None:
-    with on_terminal(slow.url, *HISTORY, stdout=subprocess.PIPE) as terminal:
+    with (
+        held(slow, "queryHistoricalValues") as go_on,
+        on_terminal(slow.url, *HISTORY, stdout=subprocess.PIPE) as terminal,
+    ):
+        terminal.read_until("reading history")
+        go_on.set()
         assert len(terminal.piped().splitlines()) == 60
         assert terminal.ended() == 0
 
@@ -126,7 +150,9 @@ def test_a_bar_does_not_stand_in_the_middle_of_output(slow: Server) -> None:
 
 
 def test_a_table_waits_for_the_end_of_its_bar(slow: Server) -> None:
-    with on_terminal(slow.url, *HISTORY) as terminal:
+    with held(slow, "queryHistoricalValues") as go_on, on_terminal(slow.url, *HISTORY) as terminal:
+        terminal.read_until("reading history")
+        go_on.set()
         assert terminal.ended() == 0
 
     bar, _, table = terminal.text.rpartition("reading history")

@@ -25,9 +25,16 @@ def test_watch_ends_after_so_many_changes(bare: Runner, moving: Server) -> None:
     assert moving.requests[-1].operation == "deleteSubscriptions"
 
 
+def test_watch_ends_after_a_time(i3x: Runner, server: Server) -> None:
+    run = i3x("watch", "sensor-001", "--for", "200ms")
+
+    assert (run.status, run.out, run.err) == (0, "", "")
+    assert server.requests[-1].operation == "deleteSubscriptions"
+
+
 @pytest.mark.parametrize("form", ["jsonl", "json", "csv", "table"])
-def test_watch_ends_after_a_time(i3x: Runner, server: Server, form: str) -> None:
-    run = i3x("watch", "sensor-001", "--for", "200ms", "--initial", "-o", form)
+def test_watch_shows_values_in_each_form(i3x: Runner, server: Server, form: str) -> None:
+    run = i3x("watch", "sensor-001", "-n", "1", "--initial", "-o", form)
 
     assert (run.status, run.err) == (0, "")
     assert "sensor-001" in run.out
@@ -35,7 +42,7 @@ def test_watch_ends_after_a_time(i3x: Runner, server: Server, form: str) -> None
 
 
 def test_a_table_in_a_pipe_is_whole_lines(i3x: Runner) -> None:
-    run = i3x("watch", "sensor-001", "sensor-002", "--for", "200ms", "--initial", "-o", "table")
+    run = i3x("watch", "sensor-001", "sensor-002", "-n", "2", "--initial", "-o", "table")
 
     assert [line.split()[0] for line in run.out.splitlines()] == ["ID", "sensor-001", "sensor-002"]
     assert run.out.endswith("\n")
@@ -43,7 +50,7 @@ def test_a_table_in_a_pipe_is_whole_lines(i3x: Runner) -> None:
 
 
 def test_watch_takes_components(bare: Runner, moving: Server) -> None:
-    run = bare("watch", "pump-101", "--depth", "0", "--for", "500ms", "--url", moving.url)
+    run = bare("watch", "pump-101", "--depth", "0", "-n", "30", "--url", moving.url)
 
     assert {record["elementId"] for record in run.records} > {"pump-101", "pump-101-flow", "pump-101-winding"}
 
@@ -100,7 +107,7 @@ def test_watch_whose_server_goes_away_for_good_ends_with_3(bare: Runner) -> None
 
         going = threading.Thread(target=go)
         going.start()
-        run = bare("watch", "sensor-001", "--for", "2s", "--url", server.url)
+        run = bare("watch", "sensor-001", "--for", "4s", "--url", server.url)
         going.join()
 
     assert run.status == 3

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from i3x.cli.durations import seconds
 from i3x.cli.tables import table
 from i3x.cli.words import cell, compact, one_line, printable
+from tests.conftest import examples
 
 texts = st.text(st.characters(exclude_categories=()), max_size=20)
 values: st.SearchStrategy[Any] = st.recursive(
@@ -21,6 +22,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@examples(2)
 @given(values)
 def test_json_is_one_printable_line_that_reads_back_the_same(value: Any) -> None:
     line = compact(value)
@@ -29,6 +31,7 @@ def test_json_is_one_printable_line_that_reads_back_the_same(value: Any) -> None
     assert json.loads(line) == value
 
 
+@examples(2)
 @given(texts)
 def test_texts_are_printable_and_those_that_were_stay_as_they_are(text: str) -> None:
     shown = printable(text)
@@ -51,6 +54,7 @@ def test_a_message_is_one_line(message: str, line: str) -> None:
     assert one_line(message) == line
 
 
+@examples(2)
 @given(values)
 def test_cells_are_printable(value: Any) -> None:
     assert cell(value).isprintable()
@@ -63,6 +67,7 @@ rows = st.integers(1, 5).flatmap(
 )
 
 
+@examples(2)
 @given(rows, st.integers(60, 200))
 def test_a_table_fits_the_terminal_and_loses_nothing(cells: list[list[str]], width: int) -> None:
     headings = ["NAME"] * len(cells[0])

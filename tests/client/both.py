@@ -2,13 +2,30 @@
 
 import functools
 import inspect
+import time
 from collections.abc import Callable
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from anyio.from_thread import BlockingPortal
 
 import i3x
 from i3x.delivery.consumer import AsyncConsumer, Consumer
+
+Result = TypeVar("Result")
+
+
+def patiently(call: Callable[[], Result]) -> Result:
+    """Make a call until the time-out that a test has chosen for another one is long enough for it, too.
+
+    It is short so that the test is, and a busy machine may take longer for whatever should work.
+    """
+    end = time.monotonic() + 20
+    while True:
+        try:
+            return call()
+        except i3x.TimeoutError:
+            if time.monotonic() > end:
+                raise
 
 
 class Make(Protocol):

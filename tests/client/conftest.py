@@ -10,7 +10,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 import i3x
 from i3x.testing import Server
 
-from .both import Make, blocking
+from .both import Make, blocking, patiently
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def connect(make: Make) -> Make:
 
     def connect(*arguments: Any, **options: Any) -> i3x.Client:
         client = make(*arguments, **options)
-        client.connect()
+        patiently(client.connect)
         return client
 
     return connect

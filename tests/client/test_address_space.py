@@ -207,8 +207,8 @@ def test_it_needs_a_connection(make: Make, server: Server) -> None:
 def test_a_timeout_is_that_of_each_request(
     client: i3x.Client, server: Server, refresh: Refresh, operation: str
 ) -> None:
-    space = client.address_space(timeout=5)
-    server.fault("hang", operation=operation, seconds=3)
+    space = client.address_space(timeout=30)
+    server.fault("hang", operation=operation, seconds=60)
     with pytest.raises(i3x.TimeoutError):
         refresh(space, timeout=0.1)
 

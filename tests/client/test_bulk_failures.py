@@ -214,8 +214,11 @@ def test_a_server_that_is_not_there_is_asked_once(server: Server, connect: Make)
     assert not any(item.error.outcome_unknown for item in caught.value.result)
 
 
-def test_a_server_that_is_killed_in_the_middle_of_a_write(server: Server, client: i3x.Client) -> None:
-    server.fault("hang", operation="updateObjectValues", seconds=0.02)
+def test_a_server_that_is_killed_in_the_middle_of_a_write(
+    server: Server, client: i3x.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("i3x.bulk.limits.START", Size(3, 10_000))  # so many that not all are on their way
+    server.fault("hang", operation="updateObjectValues", skip=2, seconds=60)
 
     def kill() -> None:
         while len(received(server, "updateObjectValues")) < 3:
@@ -240,14 +243,22 @@ def test_a_server_that_is_killed_in_the_middle_of_a_write(server: Server, client
 
 
 def test_a_client_that_is_disconnected_in_the_middle_says_so(server: Server) -> None:
-    server.fault("hang", operation="queryLastKnownValues", seconds=0.05)
-    client = i3x.Client(server.url, timeout=0.5)  # a thread that reads is not woken by the end of its socket
+    is_asked, is_disconnected = threading.Event(), threading.Event()
+
+    def hold(document: Any) -> Any:
+        is_asked.set()
+        is_disconnected.wait(60)
+        return document
+
+    server.fault("edit_json", operation="queryLastKnownValues", skip=1, edit_with=hold)
+    # Not long: a thread that reads may not be woken by the end of its socket.
+    client = i3x.Client(server.url, timeout=2)
     client.connect()
 
     def disconnect() -> None:
-        while len(received(server, "queryLastKnownValues")) < 3:
-            time.sleep(0.001)
+        is_asked.wait(60)
         client.disconnect()
+        is_disconnected.set()
 
     disconnecting = threading.Thread(target=disconnect)
     disconnecting.start()

@@ -267,12 +267,12 @@ def test_all_requests_wait_as_long_as_an_overloaded_server_asks_for(
 
 
 def test_the_deadline_is_that_of_each_request(plant: Server, connect: Make, small: None) -> None:
-    client = connect(plant.url, deadline=0.5)
-    with plant.fault("hang", operation="queryLastKnownValues", seconds=0.2):
+    client = connect(plant.url, deadline=2.0)
+    with plant.fault("hang", operation="queryLastKnownValues", seconds=0.7):
         began = time.monotonic()
         values = client.get_values([*SENSORS, *SENSORS])
     assert list(values) == SENSORS
-    assert time.monotonic() - began > 0.5
+    assert time.monotonic() - began > 2.0
 
 
 def test_requests_of_other_threads_have_the_context_of_the_call(plant: Server, small: None) -> None:

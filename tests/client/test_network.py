@@ -25,24 +25,24 @@ from .wire import INFO, Request, answer, says, serve, success
 
 
 def test_a_call_can_have_a_timeout_of_its_own(client: i3x.Client, server: Server) -> None:
-    server.fault("hang", seconds=10)
+    server.fault("hang", seconds=60)
     began = time.monotonic()
     with pytest.raises(i3x.TimeoutError, match="larger timeout="):
         client.get_value("sensor-001", timeout=0.1)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 20
 
 
 def test_a_call_may_take_longer_than_others(server: Server, connect: Make) -> None:
     client = connect(server.url, timeout=0.05)
-    server.fault("hang", operation="getNamespaces", seconds=0.15)
-    assert client.get_namespaces(timeout=5)
-    with pytest.raises(i3x.TimeoutError):
+    with server.fault("hang", operation="getNamespaces", seconds=0.3):
+        assert client.get_namespaces(timeout=30)
+    with server.fault("hang", operation="getNamespaces", seconds=60), pytest.raises(i3x.TimeoutError):
         client.get_namespaces()
 
 
 def test_each_step_can_have_a_timeout_of_its_own(server: Server, connect: Make) -> None:
     client = connect(server.url, timeout=httpx.Timeout(30.0, read=0.1))
-    server.fault("hang", seconds=10)
+    server.fault("hang", seconds=60)
     with pytest.raises(i3x.TimeoutError):
         client.get_namespaces()
     with pytest.raises(i3x.TimeoutError):
@@ -234,7 +234,7 @@ def test_https_where_the_server_speaks_http(server: Server, make: Make) -> None:
 
 def test_http_where_the_server_speaks_https(secure: Server, make: Make) -> None:
     with pytest.raises(i3x.I3XError):
-        make(secure.url.replace("https:", "http:"), timeout=2.0).connect()
+        make(secure.url.replace("https:", "http:")).connect()
 
 
 @pytest.fixture

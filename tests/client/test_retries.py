@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import httpx
 import pytest
 
 import i3x
@@ -134,12 +135,12 @@ def test_retry_after_is_waited_for(client: i3x.Client, server: Server, slow: Non
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_a_retry_after_beyond_the_deadline_gives_up_at_once(server: Server, connect: Make, form: str) -> None:
     after = "120" if form == "seconds" else _http_date(3600)
-    client = connect(server.url, deadline=5.0)
+    client = connect(server.url, deadline=40.0)
     server.fault("status", status=429, retry_after=after)
     began = time.monotonic()
     with pytest.raises(i3x.TooManyRequestsError):
         client.get_namespaces()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 20
     assert len(received(server, "getNamespaces")) == 1
 
 
@@ -151,7 +152,7 @@ def test_a_retry_after_that_is_a_date_is_one_by_the_clock_of_the_server(
     date, moment = _http_date(skew), _http_date(skew + after)
     busy = answer(b"", f"Date: {date}", f"Retry-After: {moment}", status="429 Too Many Requests")
     with serve(says(busy, success([]))) as wire:
-        client = connect(wire.url, deadline=5.0)
+        client = connect(wire.url, deadline=60.0)
         with contextlib.suppress(i3x.TooManyRequestsError):
             client.get_namespaces()
         assert [request.target for request in wire.requests[1:]] == ["/v1/namespaces"] * requests
@@ -261,7 +262,7 @@ def test_a_write_with_its_timestamp_is_sent_again(
 
 def test_a_write_whose_time_ran_out_is_not_sent_again(server: Server, connect: Make) -> None:
     client = connect(server.url, timeout=0.1)
-    server.fault("hang", seconds=5)
+    server.fault("hang", seconds=60)
     with pytest.raises(i3x.TimeoutError, match="carried it out is unknown"):
         client.update_value("sensor-001", 1.5)
     assert len(received(server, "updateObjectValues")) == 1
@@ -338,7 +339,7 @@ def test_the_deadline_ends_the_retries(server: Server, connect: Make) -> None:
     began = time.monotonic()
     with pytest.raises((i3x.ServerError, i3x.TimeoutError)):
         client.get_namespaces()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 20
     assert len(received(server, "getNamespaces")) < 4
 
 
@@ -348,30 +349,30 @@ def test_the_deadline_bounds_one_long_answer(server: Server, connect: Make) -> N
     began = time.monotonic()
     with pytest.raises(i3x.TimeoutError):
         client.get_objects()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 20
 
 
 def test_the_deadline_bounds_a_step_with_a_longer_timeout(server: Server, connect: Make) -> None:
     client = connect(server.url, timeout=30.0, deadline=0.2)
-    server.fault("hang", seconds=5)
+    server.fault("hang", seconds=60)
     began = time.monotonic()
-    with pytest.raises(i3x.TimeoutError):
+    with pytest.raises(i3x.TimeoutError, match=r"within 0\.2 s"):
         client.get_namespaces()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 20
 
 
 def test_the_deadline_bounds_redirects(server: Server, connect: Make) -> None:
     client = connect(server.url, deadline=0.3)
     server.fault("redirect", operation="getNamespaces", location="{path}")
-    server.fault("hang", seconds=5)
+    server.fault("hang", seconds=60)
     with pytest.raises((i3x.TimeoutError, i3x.ConnectionError)):
         client.get_namespaces()
 
 
 def test_the_deadline_is_four_times_the_longest_step_by_default(server: Server, connect: Make) -> None:
-    client = connect(server.url, timeout=0.1)
+    client = connect(server.url, timeout=httpx.Timeout(None, connect=0.1))
     server.fault("slow", interval=0.05, chunk=1)
     began = time.monotonic()
     with pytest.raises(i3x.TimeoutError, match=r"within 0\.4 s"):
         client.get_objects()
-    assert 0.3 < time.monotonic() - began < 1.5
+    assert 0.3 < time.monotonic() - began < 20

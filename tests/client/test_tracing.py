@@ -70,7 +70,7 @@ def test_deliveries_are_traced_too(spans: InMemorySpanExporter, server: Server) 
     async def run() -> None:
         async with (
             i3x.AsyncClient(server.url) as client,
-            client.watch(["sensor-001"], count=1, timeout=10) as changes,
+            client.watch(["sensor-001"], count=1, timeout=60) as changes,
         ):
             server.set_value("sensor-001", 1.5)
             assert [change.value async for change in changes] == [1.5]
@@ -87,5 +87,5 @@ def test_deliveries_are_traced_too(spans: InMemorySpanExporter, server: Server) 
 
 def test_a_consumer_is_traced_too(spans: InMemorySpanExporter, server: Server, tmp_path: Path) -> None:
     with i3x.Client(server.url) as client:
-        list(client.consume(["sensor-001"], tmp_path / "checkpoint", timeout=0.1))
+        list(client.consume(["sensor-001"], tmp_path / "checkpoint", timeout=0.5))
     assert set(_paths(spans)[3:]) == {"/subscriptions/sync"}

@@ -56,8 +56,8 @@ class Wire:
         return f"{self.scheme}://127.0.0.1:{self.port}/v1"
 
     def all_closed(self, *, but: int = 0) -> bool:
-        """Whether the other side closes its connections, waiting a little for it."""
-        deadline = time.monotonic() + 2
+        """Whether the other side closes its connections, waiting for it."""
+        deadline = time.monotonic() + 20
         while len(self.connections) > but and time.monotonic() < deadline:
             time.sleep(0.005)
         return len(self.connections) <= but

@@ -7,7 +7,7 @@ from i3x.conformance import Options, Report, Result, Verdict, run
 from i3x.testing import Server
 
 TOKEN = "open-sesame-4711"
-QUICK = Options(timeout=5, takeover_grace=0.3, update_wait=0.1)
+QUICK = Options(timeout=20, takeover_grace=2, update_wait=0.1)
 
 
 @dataclass(frozen=True)

@@ -9,19 +9,19 @@ from dataclasses import replace
 
 import pytest
 
-from i3x.conformance import Verdict
+from i3x.conformance import Options, Verdict
 from i3x.testing import Server
 from tests.client.wire import INFO, Request, Script, answer, says, serve, success
 from tests.conformance.support import QUICK, Found, examine
 
-HASTY = replace(QUICK, timeout=0.4)
+HASTY = replace(QUICK, timeout=1.0)
 MEGABYTE = b"x" * 1_000_000
 
 
-def within(seconds: float, url: str) -> Found:
+def soon(url: str, options: Options = QUICK) -> Found:
     started = time.monotonic()
-    found = examine(url, HASTY)
-    assert time.monotonic() - started < seconds
+    found = examine(url, options)
+    assert time.monotonic() - started < 30
     assert len(found.report.outcomes) == 60
     assert found.verdict is Verdict.NOT_COMPLIANT
     return found
@@ -82,7 +82,7 @@ def endless_stream(connection: socket.socket, request: Request) -> None:
 @pytest.mark.parametrize("script", [drip, hang, close_in_mid_answer, close, flood, endless_stream])
 def test_a_server_that_gives_no_complete_answer_is_given_up_soon(script: Script) -> None:
     with serve(after_info(script)) as wire:
-        found = within(15, f"{wire.url}")
+        found = soon(wire.url, HASTY)
         assert len(wire.requests) < 60
     assert found.report.exit_code == 1
     assert "EXP-01" in found.fails or found.skips["EXP-01"] == "blocked"
@@ -94,7 +94,7 @@ def test_a_server_that_gives_no_complete_answer_is_given_up_soon(script: Script)
 @pytest.mark.parametrize("script", [hang, close])
 def test_a_server_that_answers_nothing_can_not_be_reached(script: Script) -> None:
     with serve(script) as wire:
-        found = within(5, wire.url)
+        found = soon(wire.url, HASTY)
     assert (found.report.reached, found.report.exit_code) == (False, 3)
     assert found.fails == {"CORE-01"}
     assert set(found.skips.values()) == {"blocked"}
@@ -103,7 +103,7 @@ def test_a_server_that_answers_nothing_can_not_be_reached(script: Script) -> Non
 def test_nobody_is_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
-    found = within(2, f"http://127.0.0.1:{port}")
+    found = soon(f"http://127.0.0.1:{port}")
     assert found.report.exit_code == 3
     assert found.fails == {"CORE-01"}
 
@@ -112,7 +112,7 @@ def test_nobody_is_there() -> None:
 def test_two_hundred_megabytes_do_not_stay_in_memory() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with serve(after_info(flood)) as wire:
-        found = examine(wire.url, replace(QUICK, timeout=5))
+        found = examine(wire.url)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 400_000, "kilobytes: the limit of one answer, a few times over"
     assert "MiB" in found.message("EXP-01")
@@ -134,14 +134,14 @@ def test_two_hundred_megabytes_do_not_stay_in_memory() -> None:
 )
 def test_bodies_that_nobody_expects(body: bytes, kind: str, said: str) -> None:
     with serve(says(answer(body, kind=kind))) as wire:
-        found = within(10, wire.url)
+        found = soon(wire.url)
     assert found.report.exit_code == 1
     assert said in found.message("EXP-01")
 
 
 def test_web_pages_from_the_start() -> None:
     with serve(lambda connection, _: connection.sendall(answer(b"<html>", kind="text/html"))) as wire:
-        found = within(10, wire.url)
+        found = soon(wire.url)
     assert (found.report.reached, found.report.exit_code) == (True, 1)
     assert "CORE-01" in found.fails
 
@@ -177,7 +177,7 @@ def test_schemas_that_can_not_be_used_fetch_nothing_and_hang_nothing(schema: obj
         server.fault("edit_json", operation="getObjectTypes", edit_with=edited(change))
         started = time.monotonic()
         found = examine(server.url, QUICK)
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 60
     assert found.skips["QRY-03"] == "untestable"
     assert said in found.message("QRY-03")
 
@@ -208,7 +208,7 @@ def test_a_small_answer_that_takes_long_to_check_stalls_nothing() -> None:
         server.set_value("mode-501", [{"a": number} for number in range(6_000)])
         found = examine(server.url)
     (judged,) = (each for each in found.report.outcomes if each.test.id == "QRY-03")
-    assert judged.seconds < 5
+    assert judged.seconds < 30
     assert "too long" in judged.message
 
 

@@ -207,7 +207,7 @@ def hanging_up_on_strangers(connection: socket.socket, request: Request) -> None
 
 def test_a_server_that_hangs_up_on_strangers_is_reached_with_credentials() -> None:
     with serve(hanging_up_on_strangers) as wire:
-        found = examine(wire.url, replace(QUICK, token=TOKEN, timeout=1))
+        found = examine(wire.url, replace(QUICK, token=TOKEN))
     assert found.report.reached
     assert not {"CORE-01", "CORE-02", "CORE-03"} & found.fails
     assert found.skips["CORE-02"] == "blocked"

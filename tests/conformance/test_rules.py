@@ -12,6 +12,7 @@ from i3x.conformance.rules import id_problems, moment, vqt_problems
 from i3x.conformance.suite import BY_ID, TESTS
 from i3x.conformance.terminal import printable
 from i3x.conformance.verdict import is_structured
+from tests.conftest import examples
 
 LEVELS = {
     "MUST": "CORE-01 CORE-02 CORE-03 CORE-04 " + " ".join(f"EXP-{n:02d}" for n in range(1, 23)) + " "
@@ -99,6 +100,7 @@ def test_types_with_structure(schema: object, structured: bool) -> None:
     assert is_structured(schema) is structured
 
 
+@examples(2)
 @given(st.recursive(st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers()
                     | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
 def test_json_is_read_as_it_is(value: object) -> None:
@@ -131,6 +133,7 @@ def test_what_is_wrong_everywhere_is_said_a_few_times() -> None:
     assert len(strict_json.read(f"[{objects}]".encode()).remarks) == 3
 
 
+@examples(2)
 @given(st.text(min_size=4, max_size=30), st.text(max_size=60), st.text(max_size=60), st.integers(1, 80))
 def test_no_secret_is_ever_shown(secret: str, before: str, after: str, limit: int) -> None:
     redaction = Redaction([secret])
@@ -152,6 +155,7 @@ def test_options_do_not_show_their_secrets() -> None:
     assert "k3y" not in repr(options)
 
 
+@examples(2)
 @given(st.text())
 def test_what_is_printed_is_printable(text: str) -> None:
     assert printable(text).isprintable()

@@ -20,6 +20,13 @@ OPEN = {"CORE-05", "CORE-06"}
 """What is warned of on a server without TLS and credentials."""
 
 
+def test_an_update_that_was_provoked_is_asked_for_however_short_the_wait() -> None:
+    with Server(tick=None) as server:
+        found = examine(server.url, replace(QUICK, update_wait=1e-9))
+    assert found.verdict is Verdict.FULL
+    assert "SUB-07" not in found.skips
+
+
 def test_our_server_reaches_full_compliance_within_ten_seconds() -> None:
     with Server() as server:
         started = time.monotonic()

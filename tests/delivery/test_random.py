@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import i3x
 from i3x.testing import Server
+from tests.conftest import examples
 
 from .support import number_of
 
@@ -177,13 +178,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
         [("auto", 10_000), ("auto", 10_000), ("stream", 10_000), ("sync", 10_000), ("sync", 3)]
     ),
 )
-@settings(
-    max_examples=40,
-    derandomize=True,  # the same stories every time; `make soak` tells others
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(examples(0.8), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_nothing_is_lost_without_a_word(
     trust: ssl.SSLContext, steps: list[tuple[str, Any]], history: bool, backfill: bool, way: tuple[Any, int]
 ) -> None:

@@ -4,11 +4,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from i3x.frames.columns import columns_of
 from i3x.frames.shapes import shape_of_schema
-from tests.unit.support import given, json_values
+from tests.unit.support import json_values
 
 from .support import frame, point, value_of, without_nulls
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from i3x import nanoseconds
-from tests.unit.support import given
 
 from .support import frame, point
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from i3x import frames
 from i3x.models import VQT
-from tests.unit.support import given, json_values
+from tests.unit.support import json_values
 
 from .support import T0, frame, point, points_of_tidy, points_of_wide
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import settings
 from schemathesis import Case, GenerationMode
 
 from codegen.document import load_corrected
 from i3x.testing import Server
+from tests.conftest import examples
 
 TOKEN = "secret"
 
@@ -52,6 +52,6 @@ def served() -> Iterator[Server]:
 
 
 @schema.exclude(operation_id="streamSubscription").parametrize()
-@settings(max_examples=25, deadline=None, derandomize=True)
+@examples(0.5)
 def test_an_operation_keeps_the_document(served: Server, case: Case[Any]) -> None:
     case.call_and_validate(base_url=served.url, headers={"Authorization": f"Bearer {TOKEN}"})

@@ -10,6 +10,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import examples
 from tests.types.support import load, object_type
 
 _NAMES = st.one_of(
@@ -96,9 +97,7 @@ _ANYTHING: Pair = ({}, _JSON)
 PAIRS = st.recursive(st.one_of(_scalars(), _enumerations(), st.just(_ANYTHING)), _larger, max_leaves=6)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_a_valid_value_is_taken_and_given_back(data: st.DataObject) -> None:
     schema, values = data.draw(PAIRS)
@@ -140,7 +139,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(2)
 @given(
     st.dictionaries(
         st.sampled_from(["type", "properties", "items", "enum", "allOf", "anyOf", "$ref", "$defs"]), JSON

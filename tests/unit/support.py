@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-import hypothesis
 from hypothesis import strategies as st
 
 from i3x.calls import Bulk, Call
 from i3x.failures import Reply, Subject
-
-Test = TypeVar("Test", bound=Callable[..., None])
 
 SUBJECT = Subject("queryLastKnownValues")
 GOOD: dict[str, Any] = {
@@ -29,15 +26,6 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip
-
-
-def given(**strategies: st.SearchStrategy[Any]) -> Callable[[Test], Test]:
-    """Run a test with examples of its arguments: not too many, and however long they take on a busy machine."""
-
-    def decorate(test: Test) -> Test:
-        return hypothesis.settings(max_examples=50, deadline=None)(hypothesis.given(**strategies)(test))  # type: ignore[return-value]
-
-    return decorate
 
 
 def reply(

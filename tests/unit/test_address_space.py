@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
@@ -17,8 +18,6 @@ from i3x.navigate.local import LocalAddressSpace
 from i3x.navigate.reading import Reading
 from i3x.navigate.tree import Order
 from i3x.results import BulkList
-
-from .support import given
 
 STATION = (
     ("station", "Pump Station", None),

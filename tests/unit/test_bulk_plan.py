@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
@@ -15,7 +16,6 @@ from i3x.bulk.limits import MOST_AT_ONCE, START, Limits, Size
 from i3x.bulk.plan import Outcome, Plan, Wait
 from i3x.calls import Bulk, Repeat
 from i3x.errors import error_class
-from tests.unit.support import given
 
 Part = i3x.BulkList[str]
 

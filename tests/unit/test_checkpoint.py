@@ -2,7 +2,6 @@
 
 import io
 import os
-import random
 import stat
 import subprocess
 import sys
@@ -16,11 +15,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from i3x.delivery.checkpoint import FORMAT, Checkpoint, Position
 from i3x.errors import SubscriptionError
+from tests.conftest import examples
 from tests.unit.support import ids, outcome, texts
 
 POSIX_ONLY = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such thing")
@@ -158,8 +158,6 @@ def test_the_file_speaks_the_standards_names(path: Path) -> None:
     }
 
 
-# No deadline: how long a disk takes to flush is not ours to say.
-@settings(max_examples=50, deadline=None)
 @given(position=positions)
 def test_every_position_comes_back(position: Position, kept: Checkpoint) -> None:
     kept.write(position)
@@ -235,7 +233,7 @@ def test_a_newer_format_asks_for_a_newer_client(path: Path) -> None:
         checkpoint.read()
 
 
-@settings(deadline=None)
+@examples(2)
 @given(
     content=st.binary(max_size=60)
     | st.integers(0, len(WHOLE)).map(lambda length: WHOLE[:length])
@@ -356,10 +354,10 @@ def test_a_lock_file_that_another_user_left_still_locks(path: Path, monkeypatch:
 def test_a_killed_writer_leaves_a_position_that_it_wrote(path: Path) -> None:
     with Checkpoint.open(path) as checkpoint:
         checkpoint.write(msgspec.structs.replace(PLAIN, acknowledged=0, items={}))
-    for _ in range(5):
+    for seconds in (0.0, 0.001, 0.005, 0.015, 0.03):
         with process(WRITE, path) as other:
             first = int(line(other))
-            time.sleep(random.uniform(0, 0.03))
+            time.sleep(seconds)  # killed soon, or later
             other.kill()
             rest, _nothing = other.communicate()
         announced = max([first, *map(int, rest.split("\n")[:-1])])

@@ -5,11 +5,10 @@ import time
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import example
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from i3x.event_stream import Event, EventStream, EventTooLargeError
-from tests.unit.support import given
 
 PIECES: list[bytes] = [
     b"data: [1]\n\n", b"data:x", b"data: ", b"data", b"event: close", b"event:", b"id: 7", b"retry: 5", b": ping",

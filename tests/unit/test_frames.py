@@ -4,13 +4,14 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
 from i3x import operations as op
 from i3x import updates
 from i3x.updates import Frame, read_frame, read_frames
-from tests.unit.support import GOOD, UNREADABLE, given, ids, json_values, raw_bulk, read, success
+from tests.unit.support import GOOD, UNREADABLE, ids, json_values, raw_bulk, read, success
 
 CHANGE = {"elementId": "a", **GOOD}
 READ = i3x.ValueChange("a", 1, "Good", "2026-01-31T08:00:00Z")

@@ -7,11 +7,12 @@ import pickle
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
 from i3x.conversion import from_builtins
-from tests.unit.support import given, json_values, texts
+from tests.unit.support import json_values, texts
 
 POSITIONAL: list[tuple[type[Any], str]] = [
     (i3x.ServerInfo, "spec_version server_version server_name capabilities"),

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from i3x import nanoseconds
 from i3x.models import to_datetime
-from tests.unit.support import given
 
 DATED = st.integers(nanoseconds.of_text("0001-01-01T00:00:00Z"), nanoseconds.of_text("9999-12-31T23:59:59Z"))
 NOON = "2026-01-31T12:00:00Z"

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
 from i3x import operations as op
 from i3x.calls import Bulk, Call, Repeat
 from i3x.failures import Reply
-from tests.unit.support import given, ids, json_values, one, read, sent
+from tests.unit.support import ids, json_values, one, read, sent
 
 NOON = "2026-01-31T12:00:00Z"
 

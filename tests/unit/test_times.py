@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import pytest
-from hypothesis import assume
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import i3x
 from i3x import times
 from i3x.models import to_datetime
 from i3x.writing import new_value
-from tests.unit.support import given, texts
+from tests.unit.support import texts
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 moments = st.datetimes(datetime(1970, 1, 1), datetime(9000, 1, 1))

@@ -5,11 +5,11 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 import i3x
 from i3x import histories, operations
 from i3x.failures import Reply
-from tests.unit.support import given
 
 GOOD = '{"value": 1.5, "quality": "Good", "timestamp": "2026-01-31T08:00:00Z"}'
 UNREADABLE_POINTS = {

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
 from i3x import operations as op
-from tests.unit.support import GOOD, given, json_values, read, success
+from tests.unit.support import GOOD, json_values, read, success
 
 CALL = op.sync_subscription("c", "s", None)
 CHANGE = {"elementId": "a", **GOOD}

@@ -11,13 +11,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
 from i3x.models import VQT
 from i3x.plain_json import plain
 from i3x.writing import new_points, new_value, new_values
-from tests.unit.support import given, json_values, outcome
+from tests.unit.support import json_values, outcome
 
 NOON = "2026-01-31T12:00:00Z"
 

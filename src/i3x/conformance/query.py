@@ -118,14 +118,14 @@ def values_and_schemas(context: Context) -> str | None:
     schemas = {item["elementId"]: item["schema"] for item in context.object_types.items}
     listed = {item["elementId"]: item for item in context.objects.items}
     checked, left_out, problems = 0, list[str](), list[str]()
-    deadline = time.monotonic() + _CHECKING_SECONDS
+    deadline = time.thread_time() + _CHECKING_SECONDS
     for element_id, result in context.values.items():
         item = listed[element_id]
         schema = schemas.get(item["typeElementId"])
         if result["value"] is None or item.get("isExtended") or schema is None:
             continue
         try:
-            misfits = type_schemas.misfits(schema, result["value"], deadline - time.monotonic())
+            misfits = type_schemas.misfits(schema, result["value"], deadline - time.thread_time())
         except type_schemas.NoSchema as none:
             misfits = [f"can't conform to what is no JSON Schema: {none}"]
         except type_schemas.Unusable as unusable:

@@ -267,8 +267,12 @@ def _provoked(context: Context) -> list[Json]:
     if not _provoke(context):
         raise Skipped(Reason.UNTESTABLE, "no updates were pending, and no value was written to provoke one")
     deadline = time.monotonic() + context.server.options.update_wait
-    while time.monotonic() < deadline:
+    is_over = False
+    while not is_over:
         time.sleep(_PAUSE)
+        is_over = (
+            time.monotonic() >= deadline
+        )  # looked at first: it is asked once more when the time has passed
         batches = _sync(context)
         if batches:
             return batches

@@ -35,13 +35,14 @@ class NoSchema(Unusable):
 
 
 def misfits(schema: Mapping[str, Any], value: Any, seconds: float) -> list[str]:
-    """How a value breaks a schema: one line a place, empty if it does not. It takes no longer than some seconds.
+    """How a value breaks a schema: one line a place, empty if it does not. It takes no longer than some seconds,
+    not counting those that the machine has for others.
 
     Raises:
         NoSchema: The schema is none.
         Unusable: The value can't be checked against it, or not in time.
     """
-    base, deadline = _dialect(schema), time.monotonic() + seconds
+    base, deadline = _dialect(schema), time.thread_time() + seconds
     try:
         # Without a look at formats: a pattern that Python does not know may be one of ECMAScript.
         for error in schema_errors(_within(base, base.META_SCHEMA, deadline), schema):
@@ -68,7 +69,7 @@ def _within(base: Any, schema: Any, deadline: float) -> Any:
     budget = Budget()
 
     def check_time() -> None:
-        if time.monotonic() > deadline:
+        if time.thread_time() > deadline:
             raise Unusable("checking a value against it takes too long")
 
     def timed(keyword: Keyword) -> Keyword:

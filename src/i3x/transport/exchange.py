@@ -119,6 +119,9 @@ class Exchange:
             raise self.expired()
         return left
 
+    def _is_over(self) -> bool:
+        return self._deadline is not None and time.monotonic() - self._started >= self._deadline
+
     def expired(self) -> TimeoutError:
         """Return the error for a call that took too long in all."""
         return self._doubted(
@@ -300,6 +303,8 @@ class Exchange:
         kind: type[I3XError] = ConnectionError
         if isinstance(error, httpx.ConnectTimeout):
             kind, text = TimeoutError, f"no connection to {address} in time; check base_url and the network"
+        elif isinstance(error, httpx.TimeoutException) and self._is_over():
+            return self.expired()  # the step had no longer than the whole call
         elif isinstance(error, httpx.TimeoutException):
             kind, text = (
                 TimeoutError,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
@@ -11,7 +12,6 @@ from i3x.bulk.limits import Ranges
 from i3x.history.questions import Question
 from i3x.history.reading import Reading
 from tests.unit.history.simulation import Historian, Series, Stored, points_in, points_of, read_all
-from tests.unit.support import given
 
 START = nanoseconds.of_text("2016-01-31T08:00:00Z")
 SECOND = nanoseconds.SECOND

@@ -5,6 +5,7 @@ from collections import Counter
 
 import httpx
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 import i3x
@@ -14,7 +15,6 @@ from i3x.history.merging import points_of as points_of_window
 from i3x.history.questions import Question
 from i3x.history.reading import Reading
 from tests.unit.history.simulation import Historian, Series, Stored, points_in, points_of, read_all
-from tests.unit.support import given
 
 START = nanoseconds.of_text("2026-01-31T08:00:00Z")
 SECOND = nanoseconds.SECOND

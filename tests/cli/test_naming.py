@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 import i3x
-from i3x.cli.naming import NAMES
+from i3x.cli.naming import ARGUMENTS, NAMES
 from i3x.testing import Server
 
 from .running import Runner
@@ -34,6 +34,7 @@ CLOSED = "http://127.0.0.1:1/v1"
             "--ca names a file that can't be",
         ),
         (("smoke", "--url", CLOSED), "check --url, and that"),
+        (("conformance", "--url", CLOSED, "--ca", "no-such-file.pem"), "--ca names no file"),
         (("conformance", "--url", "ftp://x/v1"), "http://"),
     ],
 )
@@ -44,6 +45,31 @@ def test_a_mistake_in_an_option_is_told_by_its_name(
 
     assert said in run.complaint
     assert not OF_THE_LIBRARY.search(run.complaint.replace("?a=b", ""))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("history", "sensor-001", "--start", "8h"), "--start must be RFC 3339 text"),
+        (("history", "sensor-001", "--start", "8h"), "not '8h'; do you mean \"-8h\"?"),
+        (("history", "sensor-001", "--end", "2026-01-31T08:00:00"), "--end is text without an offset"),
+        (("history", "sensor-001", "--start", "now", "--end", "-1h"), "--start must not be after --end"),
+        (("export", "sensor-001", "no-such.csv", "--end", "1d12h"), 'do you mean "-1d12h"?'),
+        (("set", "sensor-001", "1", "--timestamp", "8h"), "--timestamp must be"),
+        (("set", "sensor-001", '{"value": 1, "quality": "Odd"}', "--force"), "--quality must be one of Good"),
+        (("set", "sensor-001", "null", "--quality", "Good", "--force"), "not 'Good'"),
+        (("get", ""), "an element id must not be empty"),
+        (("related", "pump-101", "--type", ""), "--type must not be empty"),
+    ],
+)
+def test_a_mistake_in_an_argument_is_told_by_its_option(
+    i3x: Runner, server: Server, arguments: tuple[str, ...], said: str
+) -> None:
+    run = i3x(*arguments)
+
+    assert run.status == 2
+    assert said in run.complaint
+    assert not re.search(r"\w_\w|<", run.complaint)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +139,11 @@ def test_the_doctor_speaks_of_options_too(i3x: Runner, server: Server) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_is_one_that_the_library_says(name: str) -> None:
     assert any(name in text for text in _texts())
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_every_argument_is_one_that_the_library_has(name: str) -> None:
+    assert any(name.removeprefix("each of ") in text.split(" ") for text in _texts())
 
 
 @functools.cache

@@ -109,7 +109,7 @@ def set(  # noqa: A001 - the name of the verb
         element_id = the_one(client, element)
         if not (force or is_absent):
             client.check_value(element_id, parsed)
-        client.update_value(element_id, parsed, quality, timestamp)
+        client.update_value(element_id, parsed, quality and quality.value, timestamp)
     remark("written")
 
 

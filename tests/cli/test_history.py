@@ -171,7 +171,9 @@ def test_export_goes_on_where_it_was_interrupted(server: Server, tmp_path: Path)
     ("arguments", "status", "said"),
     [
         (["sensor-001", "plant.txt"], 2, ".parquet"),
-        (["sensor-001"], 2, "Missing argument"),
+        ([], 2, "Missing argument 'ID... FILE'"),
+        (["sensor-001"], 2, "name a file after the elements, as in i3x export sensor-001"),
+        (["plant.csv"], 2, "name elements before the file, as in i3x export sensor-001"),
         (["sensor-001", "no/such/folder/plant.csv"], 2, "no/such/folder"),
         (["no-such-element", "plant.csv"], 1, "no-such-element"),
     ],

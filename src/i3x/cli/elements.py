@@ -13,14 +13,11 @@ import typer
 import i3x
 from i3x.cli.endings import UsageError
 
-Elements = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="ID...",
-        help="Element ids or paths of display names; - reads them from stdin, one a line, or from lines of JSON that "
-        "`i3x ls` wrote. Put -- before an id that begins with -.",
-    ),
-]
+ELEMENTS_HELP = (
+    "Element ids or paths of display names; - reads them from stdin, one a line, or from lines of JSON that `i3x ls` "
+    "wrote. Put -- before an id that begins with -."
+)
+Elements = Annotated[list[str], typer.Argument(metavar="ID...", help=ELEMENTS_HELP)]
 Element = Annotated[
     str,
     typer.Argument(

@@ -11,8 +11,8 @@ import typer
 
 import i3x
 from i3x.cli.connecting import Connection
-from i3x.cli.elements import Elements, resolved
-from i3x.cli.endings import REFUSED, refuse_if
+from i3x.cli.elements import ELEMENTS_HELP, Elements, resolved
+from i3x.cli.endings import REFUSED, UsageError, refuse_if
 from i3x.cli.output import Format, Output, chosen, record_of, writer
 from i3x.cli.progress import progress
 from i3x.cli.terminal import complain, remark
@@ -49,8 +49,12 @@ def history(
 
 def export(
     connection: Connection,
-    elements: Elements,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="It ends with .parquet or .csv.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID... FILE", help=f"{ELEMENTS_HELP} Last the file, which ends with .parquet or .csv."
+        ),
+    ],
     start: Start = "-1h",
     end: End = "now",
     depth: Depth = 1,
@@ -66,12 +70,25 @@ def export(
 
     Example: i3x export sensor-001 sensor-002 plant.parquet --start -30d
     """
+    elements, file = _elements_and_file(names)
     with _resumable(), progress("exporting history") as advance, connection.client() as client:
         done = client.export_history(
             resolved(client, elements), file, start, end, depth, resume=not anew, on_progress=advance
         )
     remark(f"{done.rows:,} rows written to {done.path}")
     _tell(done.missing, done.errors)
+
+
+def _elements_and_file(names: list[str]) -> tuple[list[str], Path]:
+    """Tell the file from the elements before it; what is missing is named by what the one that is there looks like."""
+    *elements, last = names
+    file = Path(last)
+    if elements:
+        return elements, file
+    missing = (
+        "elements before the file" if file.suffix in (".parquet", ".csv") else "a file after the elements"
+    )
+    raise UsageError(f"name {missing}, as in i3x export sensor-001 sensor-002 plant.parquet")
 
 
 @contextmanager

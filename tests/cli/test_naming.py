@@ -18,6 +18,8 @@ from .running import Runner
 PACKAGE = Path(i3x.__file__).parent
 OF_THE_LIBRARY = re.compile(r"base_url|\b[a-z_]+=|[a-z_]+\(\)|\bverify names|server_info")
 READ = ("get", "sensor-001")
+REFUSED = """{"success": false, "results": [{"success": false, "elementId": "sensor-001",
+    "responseDetail": {"title": "Not found", "status": 404, "detail": "It is gone"}}]}"""
 CLOSED = "http://127.0.0.1:1/v1"
 
 
@@ -75,7 +77,7 @@ def test_a_mistake_in_an_argument_is_told_by_its_option(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("get", "nothing"), "`i3x ls -r` and `i3x types` list those that exist"),
+        (("get", "nothing"), "`i3x ls -r` lists all that there is"),
         (("set", "mode-501", "fast"), "is not one of"),
     ],
 )
@@ -92,6 +94,10 @@ def test_a_server_that_says_no_is_told_of_in_verbs(
     ("fault", "said"),
     [
         ({"operation": "getInfo", "status": 404}, "or --url is wrong"),
+        (
+            {"operation": "queryLastKnownValues", "status": 200, "body": REFUSED},
+            "`i3x ls -r` and `i3x types` list",
+        ),
         ({"operation": "queryLastKnownValues", "status": 501}, "`i3x info` shows what it offers"),
         ({"operation": "queryLastKnownValues", "status": 401}, "--token, --token-env, --basic or --header"),
         ({"operation": "queryLastKnownValues", "status": 405}, "check that --url ends with"),

@@ -46,10 +46,16 @@ def find(reading: Reading, text: str) -> int:
     """
     if (position := reading.positions.get(text)) is not None:
         return position
-    found = _at_text(reading, text)[0] or list(reading.by_name[text])
+    at_path, furthest = _at_text(reading, text)
+    found = at_path or list(reading.by_name[text])
     if not found:
+        way = (
+            ""
+            if furthest == NOWHERE
+            else f"; as a path, it is there as far as {text_of(reading, furthest)!r}"
+        )
         raise NotListedError(
-            f"{text!r} is neither an element id nor a path nor a display name of the address space",
+            f"{text!r} is neither an element id nor a path nor a display name of the address space{way}",
             element_id=text,
         )
     return _only(reading, found, text)

@@ -41,10 +41,11 @@ def history(
         progress("reading history", beside=chosen(output) is not Format.TABLE) as advance,
         connection.client() as client,
     ):
-        points = client.iter_history(resolved(client, elements), start, end, depth, on_progress=advance)
+        ids, unknown = resolved(client, elements)
+        points = client.iter_history(ids, start, end, depth, on_progress=advance)
         for point in points:
             out.write(record_of(point))
-    _tell(points.missing, points.errors)
+    _tell(points.missing, unknown | points.errors)
 
 
 def export(
@@ -72,11 +73,10 @@ def export(
     """
     elements, file = _elements_and_file(names)
     with _resumable(), progress("exporting history") as advance, connection.client() as client:
-        done = client.export_history(
-            resolved(client, elements), file, start, end, depth, resume=not anew, on_progress=advance
-        )
+        ids, unknown = resolved(client, elements)
+        done = client.export_history(ids, file, start, end, depth, resume=not anew, on_progress=advance)
     remark(f"{done.rows:,} rows written to {done.path}")
-    _tell(done.missing, done.errors)
+    _tell(done.missing, unknown | done.errors)
 
 
 def _elements_and_file(names: list[str]) -> tuple[list[str], Path]:

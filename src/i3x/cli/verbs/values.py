@@ -33,10 +33,11 @@ def get(connection: Connection, elements: Elements, depth: Depth = 1, output: Ou
     Example: i3x get pump-101 "Pump Station/Tank 201" --depth 0
     """
     with progress("reading values"), connection.client() as client:
-        values = client.get_values(resolved(client, elements), depth)
+        ids, unknown = resolved(client, elements)
+        values = client.get_values(ids, depth)
     show((record for value in values.values() for record in _records(value)), COLUMNS, output)
     tell_partial(values.partial)
-    refuse_if(values.errors)
+    refuse_if(unknown | values.errors)
 
 
 def _records(value: i3x.CurrentValue[Any]) -> Iterator[dict[str, Any]]:

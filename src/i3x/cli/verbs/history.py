@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,10 +13,23 @@ import i3x
 from i3x.cli.connecting import Connection
 from i3x.cli.elements import ELEMENTS_HELP, Elements, resolved
 from i3x.cli.endings import REFUSED, UsageError, refuse_if
-from i3x.cli.output import Format, Output, chosen, record_of, writer
+from i3x.cli.output import Format, Output, chosen, record_of, show_one, writer
 from i3x.cli.progress import progress
 from i3x.cli.terminal import complain, remark
 from i3x.cli.verbs.values import COLUMNS, Depth
+
+if TYPE_CHECKING:  # needs an extra of its own
+    from i3x.frames import HistoryExport
+
+_EXPORT = {
+    "file": "FILE",
+    "rows": "ROWS",
+    "startTime": "FROM",
+    "endTime": "TO",
+    "elementIds": "IDS",
+    "missing": "MISSING",
+    "errors": "ERRORS",
+}
 
 Start = Annotated[
     str, typer.Option(help="RFC 3339, or a time back from now: -30m, -8h, -7d.", metavar="TIME")
@@ -62,10 +75,11 @@ def export(
     anew: Annotated[
         bool, typer.Option("--anew", help="Do not go on where the same export was interrupted.")
     ] = False,
+    output: Output = None,
 ) -> None:
     """Write the values of elements over a time range of any length to a Parquet or CSV file.
 
-    Its columns are those of a frame: element_id, timestamp, value, quality.
+    The columns of the file are those of a frame: element_id, timestamp, value, quality.
 
     What was interrupted goes on where it was, when the same command is given again.
 
@@ -75,8 +89,24 @@ def export(
     with _resumable(), progress("exporting history") as advance, connection.client() as client:
         ids, unknown = resolved(client, elements)
         done = client.export_history(ids, file, start, end, depth, resume=not anew, on_progress=advance)
-    remark(f"{done.rows:,} rows written to {done.path}")
-    _tell(done.missing, unknown | done.errors)
+    errors = unknown | done.errors
+    if chosen(output) is Format.TABLE:
+        remark(f"{done.rows:,} rows written to {done.path}")
+    else:
+        show_one(_record(done, errors), _EXPORT, output)
+    _tell(done.missing, errors)
+
+
+def _record(done: HistoryExport, errors: Mapping[str, i3x.I3XError]) -> dict[str, Any]:
+    return {
+        "file": str(done.path),
+        "rows": done.rows,
+        "startTime": done.start_time,
+        "endTime": done.end_time,
+        "elementIds": list(done.elements),
+        "missing": [record_of(each) for each in done.missing],
+        "errors": {name: str(error) for name, error in errors.items()},
+    }
 
 
 def _elements_and_file(names: list[str]) -> tuple[list[str], Path]:

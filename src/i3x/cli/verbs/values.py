@@ -16,11 +16,12 @@ import i3x
 from i3x.cli.connecting import Connection
 from i3x.cli.elements import Element, Elements, resolved, the_one
 from i3x.cli.endings import UsageError, refuse_if, tell_partial
-from i3x.cli.output import Output, show
+from i3x.cli.output import Format, Output, chosen, show, show_one
 from i3x.cli.progress import progress
 from i3x.cli.terminal import remark
 
 COLUMNS = {"elementId": "ID", "value": "VALUE", "quality": "QUALITY", "timestamp": "TIME"}
+_OUTCOME = {"elementId": "ID", "success": "SUCCESS"}
 
 Depth = Annotated[
     int, typer.Option("--depth", "-d", min=0, help="Levels of components, 1 for none of them and 0 for all.")
@@ -97,6 +98,7 @@ def set(  # noqa: A001 - the name of the verb
     force: Annotated[
         bool, typer.Option("--force", help="Write also what the schema of the object's type refuses.")
     ] = False,
+    output: Output = None,
 ) -> None:
     """Write the current value of an element.
 
@@ -111,7 +113,10 @@ def set(  # noqa: A001 - the name of the verb
         if not (force or is_absent):
             client.check_value(element_id, parsed)
         client.update_value(element_id, parsed, quality and quality.value, timestamp)
-    remark("written")
+    if chosen(output) is Format.TABLE:
+        remark("written")
+    else:
+        show_one({"elementId": element_id, "success": True}, _OUTCOME, output)
 
 
 def _from_stdin() -> str:

@@ -11,11 +11,11 @@ import json
 import math
 import numbers
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -28,6 +28,8 @@ counts back from now: ``"-8h"``, ``"-1d12h"``, ``"now"``."""
 
 Element: TypeAlias = ObjectInstance | str
 """An object, or its element id."""
+
+Callback = TypeVar("Callback", bound=Callable[..., object])
 
 EPOCH = "1970-01-01T00:00:00Z"
 QUALITIES = ("Good", "GoodNoData", "Bad", "Uncertain")
@@ -120,6 +122,13 @@ def optional_text(value: str | None, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise TypeError(f"{name} must be a str or None, not {type(value).__name__}")
     return None if value is None else _unicode(value, name)
+
+
+def callback(value: Callback | None, name: str) -> Callback | None:
+    """Return an optional callback after checking that it can be called."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be a function or None, not {type(value).__name__}: {value!r}")
+    return value
 
 
 def _unicode(text: str, name: str) -> str:

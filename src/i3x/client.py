@@ -114,7 +114,8 @@ class Client(ClientBase):
 
     The callbacks are attributes: ``on_connect(client)``, ``on_disconnect(client)``,
     ``on_value_change(client, change)``, ``on_subscribe(client, subscription)``, ``on_gap(client, gap)``,
-    ``on_status(client, delivery)`` and ``on_error(client, error)``.
+    ``on_status(client, delivery)`` and ``on_error(client, error)``; to set one to what can't be called is a
+    ``TypeError``.
     """
 
     def __init__(
@@ -522,7 +523,8 @@ class Client(ClientBase):
         ids, bounds = arguments.element_ids(element_ids), arguments.time_range(start_time, end_time)
         ranges, length = self._sender.server.limits.ranges, arguments.window(window)
         reading = Reading(ids, *bounds, ranges, in_windows=True, window=length)
-        return HistoryIterator(self._asking(max_depth, timeout), reading, on_progress)
+        told = arguments.callback(on_progress, "on_progress")
+        return HistoryIterator(self._asking(max_depth, timeout), reading, told)
 
     def _asking(self, max_depth: int, timeout: Timeout | None) -> Ask:
         """Return what sends the questions of the engine that reads history."""
@@ -651,6 +653,7 @@ class Client(ClientBase):
         from i3x.frames.tidy import series_of_histories
 
         ids, target = arguments.element_ids(element_ids), checked_path(path)
+        arguments.callback(on_progress, "on_progress")
         history = self.iter_history(ids, start_time, end_time, max_depth)  # checks, and settles what "now" is
         settled = history.start_time, history.end_time
         job = job_of(self._address(), ids, max_depth, (start_time, end_time), settled)
@@ -962,7 +965,7 @@ class Client(ClientBase):
             delivery=delivery, poll_interval=poll_interval, silence=silence, backfill=backfill
         )
         reader = ValueReader(as_type, strict)
-        items = wanted(element_ids, max_depth)
+        items, handler = wanted(element_ids, max_depth), arguments.callback(handler, "handler")
         self._check_connected()
         if reader.has_type:
             from i3x.delivery.parcels import typed

@@ -173,6 +173,7 @@ class _Consumption:
         await self._register(
             position, {name: depth for name, depth in self._items.items() if has.get(name) != depth}
         )
+        self._check_items()  # before anything is taken out: with other elements it can still go on
         if surplus := [name for name in has if name not in self._items]:
             await self._send(operations.unregister_items(client_id, subscription_id, surplus))
 

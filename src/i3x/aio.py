@@ -183,7 +183,7 @@ class AsyncClient(ClientBase):
             self._unconnected_state = "connecting"
             try:
                 await self._sender.open()
-                info = await self._sender.send(versions.connecting(), timeout, connecting=True)
+                info = await self._sender.send(versions.connecting(self.url), timeout, connecting=True)
             except BaseException:
                 self._unconnected_state = "failed"
                 await self._sender.close()

@@ -186,7 +186,7 @@ class Client(ClientBase):
             self._unconnected_state = "connecting"
             try:
                 self._sender.open()
-                info = self._sender.send(versions.connecting(), timeout, connecting=True)
+                info = self._sender.send(versions.connecting(self.url), timeout, connecting=True)
             except BaseException:
                 self._unconnected_state = "failed"
                 self._sender.close()

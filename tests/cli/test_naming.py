@@ -93,7 +93,7 @@ def test_a_server_that_says_no_is_told_of_in_verbs(
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ({"operation": "getInfo", "status": 404}, "or --url is wrong"),
+        ({"operation": "getInfo", "status": 404}, "probably the path of --url is wrong"),
         (
             {"operation": "queryLastKnownValues", "status": 200, "body": REFUSED},
             "`i3x ls -r` and `i3x types` list",

@@ -27,7 +27,7 @@ def text_of(reading: Reading, position: int) -> str:
 def by_path(reading: Reading, path: str | Sequence[str]) -> int:
     """Return the position of the one object at a path.
 
-    Raises :class:`~i3x.errors.NotListedError` or :class:`~i3x.AmbiguousPathError`.
+    Raises :class:`~i3x.NotListedError` or :class:`~i3x.AmbiguousPathError`.
     """
     found, furthest = _at_text(reading, path) if isinstance(path, str) else _at_names(reading, path)
     if not found:
@@ -42,7 +42,7 @@ def by_path(reading: Reading, path: str | Sequence[str]) -> int:
 def find(reading: Reading, text: str) -> int:
     """Return the position of the one object with an element id, else at a path, else with a display name.
 
-    Raises :class:`~i3x.errors.NotListedError` or :class:`~i3x.AmbiguousPathError`.
+    Raises :class:`~i3x.NotListedError` or :class:`~i3x.AmbiguousPathError`.
     """
     if (position := reading.positions.get(text)) is not None:
         return position

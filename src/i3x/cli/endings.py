@@ -12,9 +12,10 @@ import typer
 from typer.exceptions import TyperException
 
 import i3x
+from i3x.cli.entry import INTERRUPTED
 from i3x.cli.terminal import ReaderGoneError, abandon, complain
 
-SUCCESS, REFUSED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
+SUCCESS, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
 
 
 class UsageError(Exception):

@@ -61,6 +61,8 @@ def test_a_mistake_in_an_option_is_told_by_its_name(
         (("set", "sensor-001", '{"value": 1, "quality": "Odd"}', "--force"), "--quality must be one of Good"),
         (("set", "sensor-001", "null", "--quality", "Good", "--force"), "not 'Good'"),
         (("get", ""), "an element id must not be empty"),
+        (("export", "sensor-001", "plant.xlsx"), "the file must end with .parquet or .csv"),
+        (("gte", "sensor-001"), "'get'? See i3x --help"),
         (("related", "pump-101", "--type", ""), "--type must not be empty"),
     ],
 )

@@ -61,7 +61,9 @@ def _message(error: Exception) -> str:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "i3x"
         message = error.format_message()
-        return f"{message.rstrip('.')}; see {command} --help" if message else ""
+        if not message:
+            return ""
+        return f"{message.rstrip('.')}{' See' if message.endswith('?') else '; see'} {command} --help"
     notes: list[str] = getattr(error, "__notes__", [])
     return ". ".join([str(error) or type(error).__name__, *notes])
 

@@ -31,6 +31,7 @@ ARGUMENTS = {
     "each of element_ids": "an element id",
     "each of relationship_types": "--type",
     "ca": "--ca",
+    "path": "the file",
 }
 """The arguments that messages begin with, and what the command calls them."""
 

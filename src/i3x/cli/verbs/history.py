@@ -91,7 +91,7 @@ def export(
         done = client.export_history(ids, file, start, end, depth, resume=not anew, on_progress=advance)
     errors = unknown | done.errors
     if chosen(output) is Format.TABLE:
-        remark(f"{done.rows:,} rows written to {done.path}")
+        remark(f"{done.rows:,} {'row' if done.rows == 1 else 'rows'} written to {done.path}")
     else:
         show_one(_record(done, errors), _EXPORT, output)
     _tell(done.missing, errors)

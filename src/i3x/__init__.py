@@ -12,10 +12,10 @@ The names below are loaded when they are first used, so that importing the packa
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # which type checkers know by its name: to import it takes longer than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from i3x.aio import AsyncClient
     from i3x.capabilities import Capabilities
     from i3x.client import Client
@@ -31,11 +31,13 @@ if TYPE_CHECKING:
         InvalidServerResponseError,
         InvalidValueError,
         NotFoundError,
+        NotListedError,
         NotSupportedError,
         ServerError,
         StreamError,
         SubscriptionError,
         TimeoutError,
+        TooLargeError,
         TooManyRequestsError,
         UnsupportedVersionError,
         ValueNotKeptError,
@@ -100,6 +102,7 @@ __all__ = [
     "MissingHistory",
     "Namespace",
     "NotFoundError",
+    "NotListedError",
     "NotSupportedError",
     "ObjectInstance",
     "ObjectInstanceMetadata",
@@ -114,6 +117,7 @@ __all__ = [
     "SubscriptionError",
     "SyncBatch",
     "TimeoutError",
+    "TooLargeError",
     "TooManyRequestsError",
     "UnsupportedVersionError",
     "ValueChange",
@@ -146,6 +150,8 @@ _RENAMED = {
 
 
 def __getattr__(name: str) -> Any:
+    import importlib
+
     if name in _MODULES:
         return importlib.import_module(f"i3x.{name}")
     if name not in __all__:

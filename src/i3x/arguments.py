@@ -7,13 +7,15 @@ thing, ``ValueError`` for a wrong value of the right kind.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias, TypeVar
 
 from i3x.models import ObjectInstance, Subscription
 
 Element: TypeAlias = ObjectInstance | str
 """An object, or its element id."""
+
+Callback = TypeVar("Callback", bound=Callable[..., object])
 
 
 def element_id(value: str, name: str = "element_id") -> str:
@@ -99,6 +101,13 @@ def optional_text(value: str | None, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise TypeError(f"{name} must be a str or None, not {type(value).__name__}")
     return None if value is None else _unicode(value, name)
+
+
+def callback(value: Callback | None, name: str) -> Callback | None:
+    """Return an optional callback after checking that it can be called."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be a function or None, not {type(value).__name__}: {value!r}")
+    return value
 
 
 def _unicode(text: str, name: str) -> str:

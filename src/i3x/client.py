@@ -115,7 +115,8 @@ class Client(ClientBase):
 
     The callbacks are attributes: ``on_connect(client)``, ``on_disconnect(client)``,
     ``on_value_change(client, change)``, ``on_subscribe(client, subscription)``, ``on_gap(client, gap)``,
-    ``on_status(client, delivery)`` and ``on_error(client, error)``.
+    ``on_status(client, delivery)`` and ``on_error(client, error)``; to set one to what can't be called is a
+    ``TypeError``.
     """
 
     def __init__(
@@ -186,7 +187,7 @@ class Client(ClientBase):
             self._unconnected_state = "connecting"
             try:
                 self._sender.open()
-                info = self._sender.send(versions.connecting(), timeout, connecting=True)
+                info = self._sender.send(versions.connecting(self.url), timeout, connecting=True)
             except BaseException:
                 self._unconnected_state = "failed"
                 self._sender.close()
@@ -252,7 +253,10 @@ class Client(ClientBase):
     def get_object_types(
         self, namespace_uri: str | None = None, *, timeout: Timeout | None = None
     ) -> BulkList[ObjectType]:
-        """Return all object types, or those of one namespace. Standard: Explore, getObjectTypes."""
+        """Return all object types, or those of one namespace; of one that is not there, none.
+
+        Standard: Explore, getObjectTypes.
+        """
         return self._sender.send(operations.get_object_types(namespace_uri), timeout)
 
     def query_object_types(
@@ -269,7 +273,10 @@ class Client(ClientBase):
     def get_relationship_types(
         self, namespace_uri: str | None = None, *, timeout: Timeout | None = None
     ) -> BulkList[RelationshipType]:
-        """Return all relationship types, or those of one namespace. Standard: Explore, getRelationshipTypes."""
+        """Return all relationship types, or those of one namespace; of one that is not there, none.
+
+        Standard: Explore, getRelationshipTypes.
+        """
         return self._sender.send(operations.get_relationship_types(namespace_uri), timeout)
 
     def query_relationship_types(
@@ -294,7 +301,8 @@ class Client(ClientBase):
         """Return all objects, in one answer: the standard has no paging.
 
         ``type_element_id`` keeps those of one type, ``root=True`` those without a parent, and
-        ``include_metadata`` adds ``metadata`` to each. Standard: Explore, getObjects.
+        ``include_metadata`` adds ``metadata`` to each. A type that the server does not know is no error: it has
+        no objects, and the list is empty; ``query_object_types`` tells. Standard: Explore, getObjects.
         """
         call = operations.get_objects(type_element_id, include_metadata, root)
         return self._sender.send(call, timeout)
@@ -331,8 +339,9 @@ class Client(ClientBase):
 
         Each edge names the element it starts from (``source_element_id``), the relationship
         (``source_relationship``) and the other end (``object``). ``relationship_type`` keeps the edges of one
-        relationship type, by its element id. Elements that the server does not know are in ``errors`` of the
-        result. Standard: Explore, queryRelatedObjects.
+        relationship type, by its element id; one that the server does not know has no edges, and is no error
+        (``query_relationship_types`` tells). Elements that it does not know are in ``errors`` of the result.
+        Standard: Explore, queryRelatedObjects.
         """
         call = operations.get_related_objects(element_ids, relationship_type, include_metadata)
         return self._sender.send(call, timeout)
@@ -369,8 +378,9 @@ class Client(ClientBase):
 
         Each :class:`~i3x.Hop` has an object, how many edges away it is (from 1) and the edge it came by; each
         object comes once, and ``start``, which is an element or several, does not come. ``relationship_types``
-        is the element id of one relationship type or of several to follow, None for all; ``max_hops`` is how
-        many edges to follow at most, None for no limit. Standard: Explore, queryRelatedObjects.
+        is the element id of one relationship type or of several to follow, None for all, and nothing comes by one
+        that the server does not know; ``max_hops`` is how many edges to follow at most, None for no limit.
+        Standard: Explore, queryRelatedObjects.
 
         A level is asked for when the iteration reaches it; ``timeout`` is that of each request. Elements that
         the server does not know are in ``errors`` of the iterator, and what it cut in ``partial``. Where
@@ -523,7 +533,8 @@ class Client(ClientBase):
         ids, bounds = arguments.element_ids(element_ids), times.time_range(start_time, end_time)
         ranges, length = self._sender.server.limits.ranges, times.window(window)
         reading = Reading(ids, *bounds, ranges, in_windows=True, window=length)
-        return HistoryIterator(self._asking(max_depth, timeout), reading, on_progress)
+        told = arguments.callback(on_progress, "on_progress")
+        return HistoryIterator(self._asking(max_depth, timeout), reading, told)
 
     def _asking(self, max_depth: int, timeout: Timeout | None) -> Ask:
         """Return what sends the questions of the engine that reads history."""
@@ -652,6 +663,7 @@ class Client(ClientBase):
         from i3x.frames.tidy import series_of_histories
 
         ids, target = arguments.element_ids(element_ids), checked_path(path)
+        arguments.callback(on_progress, "on_progress")
         history = self.iter_history(ids, start_time, end_time, max_depth)  # checks, and settles what "now" is
         settled = history.start_time, history.end_time
         job = job_of(self._address(), ids, max_depth, (start_time, end_time), settled)
@@ -967,7 +979,7 @@ class Client(ClientBase):
             delivery=delivery, poll_interval=poll_interval, silence=silence, backfill=backfill
         )
         reader = ValueReader(as_type, strict)
-        items = wanted(element_ids, max_depth)
+        items, handler = wanted(element_ids, max_depth), arguments.callback(handler, "handler")
         self._check_connected()
         if reader.has_type:
             from i3x.delivery.parcels import typed

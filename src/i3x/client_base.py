@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 import httpx
 
-from i3x.arguments import element_id
+from i3x.arguments import callback, element_id
 from i3x.capabilities import Capabilities
 from i3x.errors import ConnectionError
 from i3x.models import ServerInfo
@@ -124,6 +124,10 @@ class ClientBase:
         return f"<i3x.{type(self).__name__} {self._address()} {state}, client_id={self._client_id!r}>"
 
     if not TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            # The thread or the task that would call it is no place to find out that it can't.
+            super().__setattr__(name, callback(value, name) if name.startswith("on_") else value)
 
         def __getattr__(self, name: str) -> Any:
             hint = _RENAMED.get(name)

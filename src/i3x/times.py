@@ -92,9 +92,10 @@ def _timestamp(text: str, name: str) -> str:
     try:
         nanoseconds.of_rfc_3339(text)
     except ValueError:
+        meant = f'; do you mean "-{text}"?' if text and _BACK.fullmatch(f"-{text}") else ""
         raise ValueError(
             f'{name} must be RFC 3339 text, such as "2026-01-31T08:00:00Z", or count back from now in weeks, '
-            f'days, hours, minutes and seconds, such as "-8h", "-1d12h" or "now", not {text!r}'
+            f'days, hours, minutes and seconds, such as "-8h", "-1d12h" or "now", not {text!r}{meant}'
         ) from None
     return text
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Final
 
+import httpx
 from msgspec.structs import replace
 
 from i3x.envelopes import read_result
@@ -16,18 +18,18 @@ from i3x.operations import Call, get_info
 SUPPORTED_MAJOR: Final = 1
 
 _SUBJECT = Subject("getInfo")
-_EXAMPLE = "https://server.example.com/v1"
+_PREFIX = re.compile(r".*?/v\d+(?=/|$)")
 
 
-def connecting() -> Call[ServerInfo]:
-    """Return the call by which a connection begins: ``GET /info``, with each kind of failure told apart."""
-    return replace(get_info(), read=read_first_info)
+def connecting(url: str) -> Call[ServerInfo]:
+    """Return the call by which a connection to ``url`` begins: ``GET /info``, with each kind of failure told apart."""
+    return replace(get_info(), read=partial(read_first_info, url=url))
 
 
-def read_first_info(reply: Reply) -> ServerInfo:
-    """Return what a server says of itself, after checking that it is one this client can talk to."""
+def read_first_info(reply: Reply, url: str) -> ServerInfo:
+    """Return what the server at ``url`` says of itself, after checking that it is one this client can talk to."""
     if reply.status_code >= 400:
-        raise _failed(reply)
+        raise _failed(reply, url)
     if reply.content.strip() and reply.content_type and "json" not in reply.content_type.lower():
         raise invalid(
             reply, _SUBJECT, "the answer is no JSON; it may be a web page, a login page or a gateway"
@@ -44,13 +46,12 @@ def read_first_info(reply: Reply) -> ServerInfo:
     return info
 
 
-def _failed(reply: Reply) -> I3XError:
+def _failed(reply: Reply, url: str) -> I3XError:
     error = failed_reply(reply, _SUBJECT)
     if reply.status_code in (404, 410):
         return UnsupportedVersionError(
-            f"GET /info is not there (status {reply.status_code}): either the server is older than i3X 1.0 (an "
-            f"alpha; it has to be updated), or base_url is wrong: it must include the version prefix, such as "
-            f"{_EXAMPLE}",
+            f"there is no /info at {url} (status {reply.status_code}): probably the path of base_url is wrong, "
+            f"{_path(url)}. If it is right, the server is older than i3X 1.0 (an alpha) and has to be updated",
             reply.status_code,
             title=error.title,
             detail=error.detail,
@@ -66,6 +67,17 @@ def _failed(reply: Reply) -> I3XError:
             operation="getInfo",
         )
     return error
+
+
+def _path(url: str) -> str:
+    """Return what to do about an address at which there is no server."""
+    address = httpx.URL(url)
+    prefix = _PREFIX.match(address.path)
+    if prefix is None:
+        return f"which includes the version prefix of the API: try {url.rstrip('/')}/v{SUPPORTED_MAJOR}"
+    if prefix[0] != address.path:
+        return f"which ends with the version prefix of the API: try {address.copy_with(path=prefix[0])}"
+    return "though it has a version prefix: check what is before that, the host and the port"
 
 
 def is_before_release(info: ServerInfo) -> bool:

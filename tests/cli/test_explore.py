@@ -1,5 +1,7 @@
 """`info`, `ls`, `tree`, `related`: what is there."""
 
+from pathlib import Path
+
 import pytest
 
 from i3x.testing import Server
@@ -182,3 +184,52 @@ def test_a_hundred_thousand_objects_are_shown(bare: Runner, verb: tuple[str, ...
 
     assert run.status == 0
     assert len(run.out.splitlines()) > 100_000
+
+
+VERBS = [
+    ["get"],
+    ["ls"],
+    ["tree"],
+    ["related"],
+    ["history"],
+    ["watch"],
+    ["smoke", "--element"],
+]
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_every_verb_helps_alike_with_a_path_that_leads_nowhere(i3x: Runner, verb: list[str]) -> None:
+    run = i3x(*verb, "Pump Station/Pump 1O1")
+
+    assert run.status == 1
+    assert "it is there as far as 'Pump Station'; do you mean 'Pump Station/Pump 101' or" in run.complaint
+
+
+def test_so_do_those_that_need_more_than_the_path(i3x: Runner, tmp_path: Path) -> None:
+    file = tmp_path / "plant.csv"
+    for arguments in (["set", "Pump Station/Pump 1O1", "5"], ["export", "Pump Station/Pump 1O1", str(file)]):
+        run = i3x(*arguments)
+
+        assert run.status == 1
+        assert "do you mean 'Pump Station/Pump 101' or" in run.complaint
+    assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("PUMP-101", "do you mean 'pump-101' or"),
+        ("pump 10l", "'Pump 101'"),
+        ("pump station/tank 201", "do you mean 'Pump Station/Tank 201' or"),
+        ("zzz", "`i3x ls -r` lists all that there is"),
+    ],
+)
+def test_what_is_near_a_name_is_found_whatever_its_case(i3x: Runner, typed: str, meant: str) -> None:
+    assert meant in i3x("get", typed).complaint
+
+
+def test_a_watch_tells_what_it_does_not_find_and_watches_the_rest(i3x: Runner) -> None:
+    run = i3x("watch", "sensor-001", "sensor-00l", "--initial", "--count", "1")
+
+    assert (run.status, [each["elementId"] for each in run.records]) == (1, ["sensor-001"])
+    assert "'sensor-001'" in run.complaint

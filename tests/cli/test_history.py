@@ -113,12 +113,45 @@ def test_export_writes_a_file(i3x: Runner, tmp_path: Path, suffix: str) -> None:
     file = tmp_path / f"plant.{suffix}"
     run = i3x("export", "sensor-001", "Inlet Pressure", str(file), *RANGE)
 
-    assert (run.status, run.out, run.err) == (0, "", "")
+    assert (run.status, run.err) == (0, "")
+    assert run.records == [
+        {
+            "file": str(file),
+            "rows": 90,
+            "startTime": "2026-01-01T00:00:00Z",
+            "endTime": "2026-01-01T00:01:00Z",
+            "elementIds": ["sensor-001", "sensor-002"],
+            "missing": [],
+            "errors": {},
+        }
+    ]
     if suffix == "csv":
         assert len(list(csv.DictReader(file.read_text(encoding="utf-8").splitlines()))) == 90
     else:
         assert pyarrow.parquet.read_table(file).num_rows == 90
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_an_export_tells_what_is_not_in_the_file(bare: Runner, tmp_path: Path) -> None:
+    with Server(tick=None, max_history_rows=1) as server:
+        server.set_history("sensor-001", [(n, "Good", "2026-01-01T00:00:30Z") for n in range(3)])
+        server.fault("refuse", operation="queryHistoricalValues", element_id="sensor-002")
+        run = bare("export", "sensor-001", "sensor-002", str(tmp_path / "a.csv"), *RANGE, "--url", server.url)
+
+    (record,) = run.records
+    assert run.status == 1
+    assert record["rows"] == 1
+    assert [each["elementIds"] for each in record["missing"]] == [["sensor-001"]]
+    assert list(record["errors"]) == ["sensor-002"]
+
+
+@pytest.mark.parametrize(("form", "shown"), [("json", '"rows":60'), ("csv", ",60,"), ("table", "")])
+def test_an_export_is_told_in_the_form_asked_for(i3x: Runner, tmp_path: Path, form: str, shown: str) -> None:
+    run = i3x("export", "sensor-001", str(tmp_path / "plant.csv"), *RANGE, "-o", form)
+
+    assert (run.status, run.err) == (0, "")
+    assert shown in run.out
+    assert bool(run.out) == (form != "table")
 
 
 def test_output_has_the_names_of_the_standard_and_an_export_those_of_a_frame(
@@ -171,7 +204,9 @@ def test_export_goes_on_where_it_was_interrupted(server: Server, tmp_path: Path)
     ("arguments", "status", "said"),
     [
         (["sensor-001", "plant.txt"], 2, ".parquet"),
-        (["sensor-001"], 2, "Missing argument"),
+        ([], 2, "Missing argument 'ID... FILE'"),
+        (["sensor-001"], 2, "name a file after the elements, as in i3x export sensor-001"),
+        (["plant.csv"], 2, "name elements before the file, as in i3x export sensor-001"),
         (["sensor-001", "no/such/folder/plant.csv"], 2, "no/such/folder"),
         (["no-such-element", "plant.csv"], 1, "no-such-element"),
     ],

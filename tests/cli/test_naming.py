@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 import i3x
-from i3x.cli.naming import NAMES
+from i3x.cli.naming import ARGUMENTS, NAMES
 from i3x.testing import Server
 
 from .running import Runner
@@ -18,6 +18,8 @@ from .running import Runner
 PACKAGE = Path(i3x.__file__).parent
 OF_THE_LIBRARY = re.compile(r"base_url|\b[a-z_]+=|[a-z_]+\(\)|\bverify names|server_info")
 READ = ("get", "sensor-001")
+REFUSED = """{"success": false, "results": [{"success": false, "elementId": "sensor-001",
+    "responseDetail": {"title": "Not found", "status": 404, "detail": "It is gone"}}]}"""
 CLOSED = "http://127.0.0.1:1/v1"
 
 
@@ -34,6 +36,7 @@ CLOSED = "http://127.0.0.1:1/v1"
             "--ca names a file that can't be",
         ),
         (("smoke", "--url", CLOSED), "check --url, and that"),
+        (("conformance", "--url", CLOSED, "--ca", "no-such-file.pem"), "--ca names no file"),
         (("conformance", "--url", "ftp://x/v1"), "http://"),
     ],
 )
@@ -49,7 +52,34 @@ def test_a_mistake_in_an_option_is_told_by_its_name(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("get", "nothing"), "`i3x ls -r` and `i3x types` list those that exist"),
+        (("history", "sensor-001", "--start", "8h"), "--start must be RFC 3339 text"),
+        (("history", "sensor-001", "--start", "8h"), "not '8h'; do you mean \"-8h\"?"),
+        (("history", "sensor-001", "--end", "2026-01-31T08:00:00"), "--end is text without an offset"),
+        (("history", "sensor-001", "--start", "now", "--end", "-1h"), "--start must not be after --end"),
+        (("export", "sensor-001", "no-such.csv", "--end", "1d12h"), 'do you mean "-1d12h"?'),
+        (("set", "sensor-001", "1", "--timestamp", "8h"), "--timestamp must be"),
+        (("set", "sensor-001", '{"value": 1, "quality": "Odd"}', "--force"), "--quality must be one of Good"),
+        (("set", "sensor-001", "null", "--quality", "Good", "--force"), "not 'Good'"),
+        (("get", ""), "an element id must not be empty"),
+        (("export", "sensor-001", "plant.xlsx"), "the file must end with .parquet or .csv"),
+        (("gte", "sensor-001"), "'get'? See i3x --help"),
+        (("related", "pump-101", "--type", ""), "--type must not be empty"),
+    ],
+)
+def test_a_mistake_in_an_argument_is_told_by_its_option(
+    i3x: Runner, server: Server, arguments: tuple[str, ...], said: str
+) -> None:
+    run = i3x(*arguments)
+
+    assert run.status == 2
+    assert said in run.complaint
+    assert not re.search(r"\w_\w|<", run.complaint)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("get", "nothing"), "`i3x ls -r` lists all that there is"),
         (("set", "mode-501", "fast"), "is not one of"),
     ],
 )
@@ -65,7 +95,11 @@ def test_a_server_that_says_no_is_told_of_in_verbs(
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ({"operation": "getInfo", "status": 404}, "or --url is wrong"),
+        ({"operation": "getInfo", "status": 404}, "probably the path of --url is wrong"),
+        (
+            {"operation": "queryLastKnownValues", "status": 200, "body": REFUSED},
+            "`i3x ls -r` and `i3x types` list",
+        ),
         ({"operation": "queryLastKnownValues", "status": 501}, "`i3x info` shows what it offers"),
         ({"operation": "queryLastKnownValues", "status": 401}, "--token, --token-env, --basic or --header"),
         ({"operation": "queryLastKnownValues", "status": 405}, "check that --url ends with"),
@@ -113,6 +147,11 @@ def test_the_doctor_speaks_of_options_too(i3x: Runner, server: Server) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_name_is_one_that_the_library_says(name: str) -> None:
     assert any(name in text for text in _texts())
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_every_argument_is_one_that_the_library_has(name: str) -> None:
+    assert any(name.removeprefix("each of ") in text.split(" ") for text in _texts())
 
 
 @functools.cache

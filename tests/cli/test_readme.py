@@ -22,6 +22,6 @@ def test_the_readme_shows_real_output(i3x: Runner, server: Server) -> None:
     assert len(commands) == 5
     for line, output in commands:
         verb, *arguments = shlex.split(line.replace(ADDRESS, here), comments=True)
-        run = i3x(verb, *arguments, *([] if verb == "set" else ["-o", "table"]))
+        run = i3x(verb, *arguments, "-o", "table")
         written = (run.out + run.err).replace(here, ADDRESS)
         assert MOMENT.sub("TIME", written) == MOMENT.sub("TIME", output), line

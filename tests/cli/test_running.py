@@ -168,10 +168,14 @@ def test_a_closed_stdin_names_no_element(server: Server) -> None:
 INTERRUPTED = """
 import signal, sys
 
+class Dropping:
+    def __del__(self):  # where exceptions are dropped, as in the callbacks of importing
+        signal.raise_signal(signal.SIGINT)
+
 class Interrupting:
     def find_spec(self, name, *_):
-        if name == "rich.console":
-            signal.raise_signal(signal.SIGINT)
+        if name == sys.argv[1]:
+            Dropping() if sys.argv[2:] else signal.raise_signal(signal.SIGINT)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.meta_path.insert(0, Interrupting())
@@ -180,12 +184,32 @@ sys.exit(main(["--version"]))
 """
 
 
-def test_an_interrupt_while_the_command_is_loaded_leaves_no_traceback() -> None:
+@pytest.mark.parametrize(
+    "where",
+    [
+        ["i3x.cli.start"],
+        ["i3x.cli.application"],
+        ["rich.console"],
+        ["rich.console", "dropped"],
+        ["i3x.cli.verbs.watch"],
+    ],
+    ids=" ".join,
+)
+def test_an_interrupt_while_the_command_is_loaded_leaves_no_traceback(where: list[str]) -> None:
     run = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED], capture_output=True, timeout=PATIENCE, check=False
+        [sys.executable, "-c", INTERRUPTED, *where], capture_output=True, timeout=PATIENCE, check=False
     )
 
     assert (run.returncode, run.stdout, run.stderr) == (130, b"", b"")
+
+
+def test_nothing_is_loaded_before_an_interrupt_is_dealt_with() -> None:
+    program = (
+        "import sys; before = {*sys.modules}; import i3x.cli.entry; print(*sorted({*sys.modules} - before))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert {*run.stdout.split()} <= {"__future__", "i3x", "i3x.cli", "i3x.cli.entry"}
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device")  # noqa: PTH110

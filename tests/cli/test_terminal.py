@@ -165,6 +165,15 @@ def test_a_person_is_told_that_a_value_was_written(server: Server) -> None:
         assert terminal.ended() == 0
 
     assert "written" in terminal.text
+    assert "{" not in terminal.text
+
+
+def test_a_person_sees_the_tests_of_a_server(server: Server) -> None:
+    with on_terminal(server.url, "conformance", "--no-writes", "--quiet") as terminal:
+        terminal.read_until(" pass, ")
+        assert terminal.ended() in (0, 1)
+
+    assert '"verdict"' not in terminal.text
 
 
 def test_complaints_stand_above_a_live_table(server: Server) -> None:

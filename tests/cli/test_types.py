@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from i3x.testing import Server
+from i3x.testing.pump_station import EQUIPMENT, RELATIONSHIPS
 
 from .running import Runner
 
@@ -65,3 +66,12 @@ def test_what_types_cannot_do(i3x: Runner, arguments: list[str], said: str) -> N
 
     assert (run.status, run.out) == (2, "")
     assert said in run.complaint
+
+
+def test_a_namespace_that_is_not_there_is_told_from_one_without_types(i3x: Runner) -> None:
+    unknown = i3x("types", "--namespace", "https://example.com/nothing")
+    empty = i3x("types", "--namespace", RELATIONSHIPS)
+
+    assert (unknown.status, unknown.out) == (1, "")
+    assert f"no namespace 'https://example.com/nothing'; there are: {EQUIPMENT}, " in unknown.complaint
+    assert (empty.status, empty.out, empty.err) == (0, "", "")

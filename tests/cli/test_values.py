@@ -105,10 +105,21 @@ def test_get_tells_what_the_server_has_cut(i3x: Runner, server: Server) -> None:
 )
 def test_set_writes_json_and_bare_texts(i3x: Runner, element: str, text: str, value: object) -> None:
     run = i3x("set", element, text)
-    assert (run.status, run.out, run.err) == (0, "", "")
+    assert (run.status, run.err) == (0, "")
+    assert [record["success"] for record in run.records] == [True]
 
     (read,) = i3x("get", element).records
     assert (read["value"], read["quality"]) == (value, "Good")
+
+
+def test_set_tells_a_program_what_was_written(i3x: Runner) -> None:
+    run = i3x("set", "Pump Station/Inlet Pressure", "7")
+
+    assert (run.status, run.err) == (0, "")
+    assert run.records == [{"elementId": "sensor-002", "success": True}]
+    assert i3x("set", "sensor-002", "7", "-o", "csv").out == "elementId,success\nsensor-002,true\n"
+    assert i3x("set", "sensor-002", "7", "-o", "table").out == ""
+    assert i3x("set", "sensor-002", "seven").out == ""
 
 
 @pytest.mark.parametrize(

@@ -174,3 +174,12 @@ def test_a_query_value_with_everything_that_an_address_would_escape(
     assert client.get_objects("ä/ö?a=b&c#d%41+ e") == []
     assert server.requests[-1].query["typeElementId"] == "ä/ö?a=b&c#d%41+ e"
     assert len(received(server, "getObjects")) == 1
+
+
+def test_a_type_that_is_not_there_filters_everything_out_and_is_no_error(client: i3x.Client) -> None:
+    objects = client.get_objects("nothing")
+    edges = client.get_related_objects(["pump-101"], "nothing")
+    assert (objects, objects.errors) == ([], {})
+    assert (edges, edges.errors) == ([], {})
+    assert list(client.query_object_types(["nothing"]).errors) == ["nothing"]
+    assert list(client.query_relationship_types(["nothing"]).errors) == ["nothing"]

@@ -17,11 +17,12 @@ BEFORE = "before the release of i3X 1.0"
 PAGE = b"<!doctype html><title>Sign in</title><h1>Sign in to continue</h1>"
 
 
-def test_nothing_at_info_means_an_alpha_or_a_wrong_base_url(make: Make) -> None:
+def test_nothing_at_info_means_a_wrong_base_url_or_an_alpha(make: Make) -> None:
     with Server(tick=None) as server, pytest.raises(i3x.UnsupportedVersionError) as caught:
-        make(server.url.removesuffix("/v1")).connect()
+        make(server.url.removesuffix("/v1").replace("://", "://user:secret@")).connect()
     assert "alpha" in str(caught.value)
     assert "base_url" in str(caught.value)
+    assert f"try {server.url}. " in str(caught.value)
     assert caught.value.status_code == 404
 
 

@@ -237,6 +237,20 @@ def test_unknown_elements_alone_are_an_error(client: i3x.Client, server: Server,
     assert len(asked(server, "deleteSubscriptions")) == 1
 
 
+def test_unknown_elements_alone_are_an_error_of_the_next_process_too_and_cost_nothing(
+    client: i3x.Client, server: Server, path: Path
+) -> None:
+    with client.consume(["sensor-001"], path, **OPTIONS):
+        server.set_value("sensor-001", 1.5)
+    content = path.read_bytes()
+    with pytest.raises(i3x.SubscriptionError, match="none of the elements can be monitored"):
+        next(client.consume(["nothing", "neither"], path, **OPTIONS))
+    assert path.read_bytes() == content
+    with client.consume(["sensor-001"], path, **OPTIONS) as consumer:
+        assert values(next(consumer)) == [1.5]
+    assert len(asked(server, "createSubscription")) == 1
+
+
 def test_a_closed_consumer_says_so(client: i3x.Client, path: Path) -> None:
     for end in ("close", "delete"):
         consumer = client.consume(["sensor-001"], path, **OPTIONS)

@@ -144,8 +144,19 @@ def test_outside_of_the_block_there_are_no_changes(client: i3x.Client, plant: Pl
         pass
     with pytest.raises(i3x.SubscriptionError, match="within its with block"):
         next(changes)
-    with pytest.raises(i3x.SubscriptionError, match="within its with block"):
-        _ = changes.delivery
+    with pytest.raises(i3x.SubscriptionError, match="from the begin of its with block"):
+        _ = client.watch(plant.elements).delivery
+
+
+def test_after_the_block_its_delivery_tells_what_it_came_to(client: i3x.Client, plant: Plant) -> None:
+    with watching(client, ["nothing", *plant.elements], count=3) as changes:
+        plant.produce(3)
+        assert len(list(changes)) == 3
+        subscription_id = changes.delivery.subscription_id
+    done = changes.delivery
+    assert (done.status, done.changes, done.gaps, done.reconnects) == ("stopped", 3, 0, 0)
+    assert done.subscription_id == subscription_id
+    assert list(done.errors) == ["nothing"]
 
 
 def test_unknown_elements_alone(client: i3x.Client, server: Server) -> None:

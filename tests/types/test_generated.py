@@ -432,3 +432,26 @@ def test_many_types_of_one_name_are_numbered() -> None:
     assert taken[:3] == ["Pump", "Pump2", "Pump3"]
     assert len(set(taken)) == 50_000
     assert names.take("Pump2") == "Pump2_2"
+
+
+@pytest.mark.parametrize(
+    ("url", "variable", "value", "said"),
+    [
+        ("https://host/v1", "I3X_TIMEOUT", "soon", "I3X_TIMEOUT must be a number"),
+        ("https://host/v1", "I3X_INSECURE", "perhaps", "I3X_INSECURE must be one of"),
+        ("https://host/v1", "I3X_CA", "no/such/file.pem", "no file or directory of certificates"),
+        ("host/v1", "I3X_TOKEN", "", "must begin with http"),
+    ],
+)
+def test_the_program_tells_on_one_line_what_is_wrong_with_its_settings(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    variable: str,
+    value: str,
+    said: str,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert main([url]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line

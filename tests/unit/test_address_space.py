@@ -493,6 +493,8 @@ def test_find_takes_an_id_before_a_path_and_a_path_before_a_name() -> None:
     assert caught.value.candidates == ("p5", "p6")
     with pytest.raises(i3x.NotFoundError, match="neither an element id nor a path nor a display name"):
         space.find("Rotor")
+    with pytest.raises(i3x.NotFoundError, match="it is there as far as 'Hall/Pump'"):
+        space.find("Hall/Pump/Rotor")
     with pytest.raises(TypeError):
         space.find(space["p1"])  # type: ignore[arg-type]
 

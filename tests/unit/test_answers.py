@@ -194,7 +194,7 @@ READINGS: dict[str, Callable[[Reply], Any]] = {
         it, i3x.Subscription, ["s"], "subscriptionId", SUBJECT
     ),
     "read_batches": lambda it: read_batches(it, SUBJECT),
-    "read_first_info": versions.read_first_info,
+    "read_first_info": versions.connecting("https://server.example.com/v1").read,
     "read_nothing": lambda it: read_nothing(it, SUBJECT),
     "failed_reply": lambda it: failed_reply(it, SUBJECT),
 }

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import i3x
+from i3x import errors
 from i3x.errors import error_class
 from i3x.failures import Subject, clean, detail_in, failed_item, failed_reply
 from tests.unit.support import SECRET, SUBJECT, reply
@@ -37,6 +38,11 @@ each_status = pytest.mark.parametrize(("status", "kind"), STATUSES)
 
 
 # --- the classes --------------------------------------------------------------------------------------------
+
+
+def test_each_can_be_imported_from_the_package() -> None:
+    classes = [each for each in vars(errors).values() if isinstance(each, type)]
+    assert {each for each in classes if issubclass(each, i3x.I3XError)} == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
@@ -321,3 +322,49 @@ def test_an_environment_that_can_not_be_understood_is_refused(environ: dict[str,
 def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("I3X_URL", URL)
     assert json.dumps(URL.partition("//")[2])[1:-1] in repr(i3x.AsyncClient.from_env())
+
+
+CALLBACKS = [
+    "on_connect",
+    "on_disconnect",
+    "on_value_change",
+    "on_subscribe",
+    "on_error",
+    "on_gap",
+    "on_status",
+]
+
+
+@pytest.mark.parametrize("name", CALLBACKS)
+@both
+def test_a_callback_that_cannot_be_called_is_refused_where_it_is_set(
+    client: Callable[..., Any], name: str
+) -> None:
+    made = client(URL)
+    with pytest.raises(TypeError, match=f"{name} must be a function or None, not str: 'x'"):
+        setattr(made, name, "x")
+    assert getattr(made, name) is None
+    setattr(made, name, print)
+    setattr(made, name, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("handler", lambda client: client.subscribe(["sensor-001"], handler="x")),
+        ("on_progress", lambda client: client.iter_history(["sensor-001"], on_progress=5)),
+        ("on_progress", lambda client: client.export_history(["a"], "no-such.csv", on_progress=[])),
+    ],
+)
+def test_so_is_one_that_is_an_argument_before_anything_is_sent(
+    name: str, call: Callable[[Any], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask() -> None:
+        await call(i3x.AsyncClient(URL))
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TypeError, match=f"{name} must be a function or None"):
+        call(i3x.Client(URL))  # it is not connected, which would be another error
+    with pytest.raises(TypeError, match=f"{name} must be a function or None"):
+        anyio.run(ask)
+    assert list(tmp_path.iterdir()) == []

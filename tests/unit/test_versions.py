@@ -9,9 +9,11 @@ from i3x import versions
 from i3x.models import ServerInfo
 from tests.unit.support import reply, success
 
+URL = "https://server.example.com/v1"
+
 
 def first_info(body: Any, status: int = 200, content_type: str = "application/json") -> ServerInfo:
-    return versions.read_first_info(reply(body, status, content_type))
+    return versions.connecting(URL).read(reply(body, status, content_type))
 
 
 def error_of(body: Any, status: int = 200, content_type: str = "application/json") -> i3x.I3XError:
@@ -21,9 +23,10 @@ def error_of(body: Any, status: int = 200, content_type: str = "application/json
 
 
 def test_the_connecting_call_is_info_with_these_checks() -> None:
-    call = versions.connecting()
+    call = versions.connecting(URL)
     assert (call.method, call.path, call.needs_credentials) == ("GET", "/info", False)
-    assert call.read is versions.read_first_info
+    with pytest.raises(i3x.UnsupportedVersionError):
+        call.read(reply(success({"specVersion": "2.0"})))
 
 
 @pytest.mark.parametrize(
@@ -53,12 +56,32 @@ def test_a_newer_major_version_can_not_be_talked_to(version: str) -> None:
     assert error.operation == "getInfo"
 
 
-def test_nothing_at_info_is_an_old_server_or_a_wrong_address() -> None:
+def test_nothing_at_info_is_a_wrong_address_or_an_old_server() -> None:
     error = error_of({"detail": "no such page"}, 404)
     assert type(error) is i3x.UnsupportedVersionError
-    assert "older than i3X 1.0" in str(error)
-    assert "must include the version prefix, such as https://server.example.com/v1" in str(error)
+    told = str(error)
+    assert 0 < told.index("base_url is wrong") < told.index("older than i3X 1.0")
     assert (error.status_code, error.detail) == (404, "no such page")
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("https://host", "try https://host/v1."),
+        ("https://host:8443/", "try https://host:8443/v1."),
+        ("https://v1/", "try https://v1/v1."),
+        ("https://host/plant/api", "try https://host/plant/api/v1."),
+        ("https://host/api/v1/info", "try https://host/api/v1."),
+        ("https://host/v1/docs/v1", "try https://host/v1."),
+        ("https://host/v1", "check what is before that, the host and the port"),
+        ("https://host/v2", "check what is before that, the host and the port"),
+    ],
+)
+def test_a_wrong_address_comes_with_the_one_to_try(url: str, advice: str) -> None:
+    with pytest.raises(i3x.UnsupportedVersionError) as raised:
+        versions.connecting(url).read(reply({}, 404))
+    assert f"there is no /info at {url} (status 404)" in str(raised.value)
+    assert advice in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -6,21 +6,19 @@ import json
 import sys
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 import i3x
 from i3x.cli.endings import UsageError
+from i3x.cli.terminal import complain
 
-Elements = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="ID...",
-        help="Element ids or paths of display names; - reads them from stdin, one a line, or from lines of JSON that "
-        "`i3x ls` wrote. Put -- before an id that begins with -.",
-    ),
-]
+ELEMENTS_HELP = (
+    "Element ids or paths of display names; - reads them from stdin, one a line, or from lines of JSON that `i3x ls` "
+    "wrote. Put -- before an id that begins with -."
+)
+Elements = Annotated[list[str], typer.Argument(metavar="ID...", help=ELEMENTS_HELP)]
 Element = Annotated[
     str,
     typer.Argument(
@@ -54,19 +52,40 @@ def _named(line: str) -> str:
     )
 
 
-def resolved(client: i3x.Client, texts: Iterable[str]) -> list[str]:
-    """Return the ids of elements that were named by id or by path, in the same order, each once.
+class Resolved(NamedTuple):
+    """What a command line names."""
 
-    The address space is read only if one of them is no id. One that is neither stays as it is, for the server
-    to refuse. Raises :class:`~i3x.AmbiguousPathError` for a path that leads to several.
+    ids: list[str]
+    """The ids of the elements, in the same order, each once."""
+    unknown: dict[str, i3x.NotFoundError]
+    """What names none, with an error that says what is near."""
+
+
+def resolved(client: i3x.Client, texts: Iterable[str]) -> Resolved:
+    """Return the elements that were named by id or by path; the address space is read only if one is no id.
+
+    Raises :class:`~i3x.NotFoundError` if there are none, and :class:`~i3x.AmbiguousPathError` for a path that leads
+    to several.
     """
     names = list(dict.fromkeys(given(texts)))
-    errors = client.list_objects(names).errors
-    unknown = {name for name, error in errors.items() if isinstance(error, i3x.NotFoundError)}
-    if not unknown:
-        return names
+    refused = client.list_objects(names).errors
+    strange = {name for name, error in refused.items() if isinstance(error, i3x.NotFoundError)}
+    if not strange:
+        return Resolved(names, {})
     space = client.address_space()
-    return list(dict.fromkeys(_found(space, name) if name in unknown else name for name in names))
+    ids: dict[str, None] = {}
+    unknown: dict[str, i3x.NotFoundError] = {}
+    for name in names:
+        try:
+            ids[found(space, name).element_id if name in strange else name] = None
+        except i3x.NotFoundError as error:
+            unknown[name] = error
+    if not ids:
+        *others, last = unknown.values()
+        for each in others:
+            complain(str(each))
+        raise last
+    return Resolved(list(ids), unknown)
 
 
 def the_one(client: i3x.Client, text: str) -> str:
@@ -74,32 +93,41 @@ def the_one(client: i3x.Client, text: str) -> str:
 
     Raises :class:`UsageError` if stdin names several.
     """
-    first, *others = resolved(client, [text])
-    if others:
-        raise UsageError(f"stdin names {1 + len(others)} elements, and one is wanted")
-    return first
-
-
-def _found(space: i3x.AddressSpace, name: str) -> str:
-    try:
-        return found(space, name).element_id
-    except i3x.NotFoundError:
-        return name
+    ids, unknown = resolved(client, [text])
+    if (count := len(ids) + len(unknown)) > 1:
+        raise UsageError(f"stdin names {count} elements, and one is wanted")
+    return ids[0]
 
 
 def found(space: i3x.AddressSpace, text: str) -> i3x.ObjectInstance:
     """Return the object that a text means: by element id, else by path, else by display name.
 
-    Raises :class:`~i3x.NotFoundError`, or :class:`~i3x.AmbiguousPathError` with all that it may mean.
+    Raises :class:`~i3x.NotFoundError` with what is near, or :class:`~i3x.AmbiguousPathError` with all that it may mean.
     """
     try:
         return space.find(text)
+    except i3x.NotFoundError as error:
+        near = _near(text, space)
+        hint = (
+            f"do you mean {' or '.join(map(repr, near))}?" if near else "`i3x ls -r` lists all that there is"
+        )
+        raise i3x.NotFoundError(f"{error}; {hint}", element_id=text) from error
     except i3x.AmbiguousPathError as error:
         ids = ", ".join(map(repr, error.candidates))
         raise i3x.AmbiguousPathError(
             f"{text!r} stands for {len(error.candidates)} objects: {ids}; use the element id",
             error.candidates,
         ) from error
+
+
+def _near(text: str, space: i3x.AddressSpace) -> list[str]:
+    """Return the paths, or the names and ids, that are most like a text, whatever its case."""
+    if "/" in text:
+        known = {space.path_text(each): None for each in space}
+    else:
+        known = {name: None for each in space for name in (each.display_name, each.element_id)}
+    folded = {name.casefold(): name for name in known}
+    return [folded[each] for each in get_close_matches(text.casefold(), folded)]
 
 
 def verify_types(

@@ -12,9 +12,10 @@ import typer
 from typer.exceptions import TyperException
 
 import i3x
+from i3x.cli.entry import INTERRUPTED
 from i3x.cli.terminal import ReaderGoneError, abandon, complain
 
-SUCCESS, REFUSED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
+SUCCESS, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
 
 
 class UsageError(Exception):
@@ -60,7 +61,9 @@ def _message(error: Exception) -> str:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "i3x"
         message = error.format_message()
-        return f"{message.rstrip('.')}; see {command} --help" if message else ""
+        if not message:
+            return ""
+        return f"{message.rstrip('.')}{' See' if message.endswith('?') else '; see'} {command} --help"
     notes: list[str] = getattr(error, "__notes__", [])
     return ". ".join([str(error) or type(error).__name__, *notes])
 

@@ -19,12 +19,28 @@ NAMES = {
     "get_objects() and the calls for types list": "`i3x ls -r` and `i3x types` list",
     "see server_info.capabilities": "`i3x info` shows what it offers",
     "update_value() writes": "--force writes",
+    "must not be after end_time": "must not be after --end",
 }
 """What messages of the library say, and what the command says instead; what holds another comes before it."""
 
+ARGUMENTS = {
+    "start_time": "--start",
+    "end_time": "--end",
+    "timestamp": "--timestamp",
+    "quality": "--quality",
+    "each of element_ids": "an element id",
+    "each of relationship_types": "--type",
+    "ca": "--ca",
+    "path": "the file",
+}
+"""The arguments that messages begin with, and what the command calls them."""
+
 _KNOWN = re.compile("|".join(map(re.escape, NAMES)))
+_BEGIN = re.compile(rf"({'|'.join(ARGUMENTS)})(?= must | is | names )")
 
 
 def in_options(message: str) -> str:
     """Return a message of the library with the options of the command in place of arguments and methods."""
+    if begin := _BEGIN.match(message):
+        message = ARGUMENTS[begin[0]] + message[begin.end() :]
     return _KNOWN.sub(lambda found: NAMES[found[0]], message)

@@ -6,9 +6,10 @@ import json as json_format
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from i3x.conformance import junit as junit_report
+from i3x.conformance.definition import Outcome, Test
 from i3x.conformance.option_help import DEFAULT_TIMEOUT
 from i3x.conformance.options import Options, checked_file, checked_url
 from i3x.conformance.report import Report
@@ -16,6 +17,25 @@ from i3x.conformance.runner import run
 from i3x.conformance.terminal import Terminal
 
 _INTERRUPTED = 130
+
+
+class Screen(Protocol):
+    """Who is told of a run while it goes on."""
+
+    def begin(self, url: str) -> None:
+        """The run begins."""
+
+    def start(self, test: Test) -> None:
+        """A test begins."""
+
+    def outcome(self, outcome: Outcome) -> None:
+        """A test is done."""
+
+    def end(self, report: Report) -> None:
+        """The run is over."""
+
+    def interrupted(self) -> None:
+        """The user has had enough."""
 
 
 def execute(
@@ -32,8 +52,11 @@ def execute(
     junit: str | None = None,
     quiet: bool = False,
     out: TextIO | None = None,
+    screen: Screen | None = None,
 ) -> int:
     """Run the suite as the command does; `i3x.conformance.option_help.HELP` says what each argument means.
+
+    The run is told to a ``screen``, by default as lines of text to ``out``, by default stdout.
 
     Returns the exit code: 0 for any compliant or compatible server, 1 for one that is not, 3 for one that can't be
     reached, and 130 if the user interrupts.
@@ -52,14 +75,15 @@ def execute(
     )
     url = checked_url(url)
     files = checked_file(json), checked_file(junit)
-    terminal = Terminal(out or sys.stdout, quiet=quiet)
-    terminal.begin(url)
+    if screen is None:
+        screen = Terminal(out or sys.stdout, quiet=quiet)
+    screen.begin(url)
     try:
-        report = run(url, options, terminal.outcome, terminal.start)
+        report = run(url, options, screen.outcome, screen.start)
     except KeyboardInterrupt:
-        terminal.interrupted()
+        screen.interrupted()
         return _INTERRUPTED
-    terminal.end(report)
+    screen.end(report)
     write(report, *files)
     return report.exit_code
 

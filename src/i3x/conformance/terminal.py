@@ -17,6 +17,7 @@ _SECTIONS = {
     "UPD": "Update",
     "SUB": "Subscribe",
 }
+INTERRUPTED = "interrupted: no verdict, and no report; what was created on the server is deleted"
 _ERASE = "\r\x1b[K"
 
 
@@ -73,7 +74,7 @@ class Terminal:
     def interrupted(self) -> None:
         """The user has had enough."""
         self._line("")
-        self._line("interrupted: no verdict, and no report; what was created on the server is deleted")
+        self._line(INTERRUPTED)
 
     def _heading(self, test: Test) -> None:
         if test.section != self._section:

@@ -148,6 +148,9 @@ class Consumption:
         else:
             has = monitored(found.monitored_objects)
         await self._register(position, lacking(has, self._items))
+        check_any(
+            self._items, self._refused
+        )  # before anything is taken out: with other elements it can still go on
         if surplus := [name for name in has if name not in self._items]:
             await self._send(operations.unregister_items(client_id, subscription_id, surplus))
 

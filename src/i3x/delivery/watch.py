@@ -105,16 +105,18 @@ class AsyncWatch(Generic[V]):
         self._mailbox: LoopMailbox[Parcel] = LoopMailbox()
         self._ready: deque[ValueChange] = deque()
         self._engine: Engine | None = None
+        self._delivery: Delivery | None = None
 
     @property
     def delivery(self) -> Delivery:
-        """The live view of the delivery; there is none outside of the block."""
-        return Delivery(_running(self._engine))
+        """The view of the delivery: live in the block, and what it came to afterwards; there is none before."""
+        return _begun(self._delivery)
 
     async def __aenter__(self) -> Self:
-        self._engine, present = await _open(
+        engine, present = await _open(
             self._deliveries, self._items, self._settings, self._initial, self._mailbox
         )
+        self._engine, self._delivery = engine, Delivery(engine)
         self._ready.extend(self._limits.let_through(present))
         return self
 
@@ -188,16 +190,18 @@ class Watch(Generic[V]):
         self._host: Host | None = None
         self._ready: deque[ValueChange] = deque()
         self._engine: Engine | None = None
+        self._delivery: Delivery | None = None
 
     @property
     def delivery(self) -> Delivery:
-        """The live view of the delivery; there is none outside of the block."""
-        return Delivery(_running(self._engine))
+        """The view of the delivery: live in the block, and what it came to afterwards; there is none before."""
+        return _begun(self._delivery)
 
     def __enter__(self) -> Self:
         host = self._deliveries.host
         self._host = host
-        self._engine, present = host.call(self._open_on_loop, host.inner)
+        engine, present = host.call(self._open_on_loop, host.inner)
+        self._engine, self._delivery = engine, Delivery(engine)
         self._ready.extend(self._limits.let_through(present))
         return self
 
@@ -253,3 +257,9 @@ def _running(engine: Engine | None) -> Engine:
     if engine is None:
         raise SubscriptionError("a watch gives changes only within its with block")
     return engine
+
+
+def _begun(delivery: Delivery | None) -> Delivery:
+    if delivery is None:
+        raise SubscriptionError("a watch has a delivery from the begin of its with block on")
+    return delivery

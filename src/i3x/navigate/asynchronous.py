@@ -62,7 +62,7 @@ class AsyncAddressSpace(LocalAddressSpace):
 
     ``await client.address_space()`` makes one. ``len()``, ``in``, ``[element_id]`` and iteration work on its
     objects, in the order in which the server lists them. An element may be given as an object or by its element
-    id; one that is not there raises :class:`~i3x.NotFoundError`, which here is a ``KeyError`` too.
+    id; one that is not there raises :class:`~i3x.NotListedError`, which is a ``KeyError`` too.
 
     Nothing that the server listed is hidden: what does not hang below a root is in ``orphans`` or in ``cycles``, ids
     that lead nowhere are in ``dangling``, ids that were listed twice in ``duplicates``.

@@ -181,7 +181,7 @@ class LocalAddressSpace:
         as ``["Line A/B", "Pump 101"]``, is read in one way only.
 
         Raises :class:`~i3x.AmbiguousPathError` if several objects are at the path, or
-        :class:`~i3x.NotFoundError`, which is a ``KeyError`` too, if none is.
+        :class:`~i3x.NotListedError`, which is a ``KeyError`` too, if none is.
         """
         if not isinstance(path, str):
             path = _names(path)
@@ -202,7 +202,7 @@ class LocalAddressSpace:
 
         Objects of types that inherit from it are not among them.
 
-        Raises :class:`~i3x.NotFoundError`, which is a ``KeyError`` too, if there is no such type.
+        Raises :class:`~i3x.NotListedError`, which is a ``KeyError`` too, if there is no such type.
         """
         type_id = object_type.element_id if isinstance(object_type, ObjectType) else object_type
         _check_text(type_id, "object_type")
@@ -218,7 +218,7 @@ class LocalAddressSpace:
         """Return the object that a person means: by element id, else by path, else by a display name.
 
         Raises :class:`~i3x.AmbiguousPathError` if it is the path or the name of several, or
-        :class:`~i3x.NotFoundError`, which is a ``KeyError`` too, if it is that of none.
+        :class:`~i3x.NotListedError`, which is a ``KeyError`` too, if it is that of none.
         """
         _check_text(text, "text")
         reading = self._reading

@@ -27,7 +27,7 @@ def text_of(reading: Reading, position: int) -> str:
 def by_path(reading: Reading, path: str | Sequence[str]) -> int:
     """Return the position of the one object at a path.
 
-    Raises :class:`~i3x.errors.NotListedError` or :class:`~i3x.AmbiguousPathError`.
+    Raises :class:`~i3x.NotListedError` or :class:`~i3x.AmbiguousPathError`.
     """
     found, furthest = _at_text(reading, path) if isinstance(path, str) else _at_names(reading, path)
     if not found:
@@ -42,14 +42,20 @@ def by_path(reading: Reading, path: str | Sequence[str]) -> int:
 def find(reading: Reading, text: str) -> int:
     """Return the position of the one object with an element id, else at a path, else with a display name.
 
-    Raises :class:`~i3x.errors.NotListedError` or :class:`~i3x.AmbiguousPathError`.
+    Raises :class:`~i3x.NotListedError` or :class:`~i3x.AmbiguousPathError`.
     """
     if (position := reading.positions.get(text)) is not None:
         return position
-    found = _at_text(reading, text)[0] or list(reading.by_name[text])
+    at_path, furthest = _at_text(reading, text)
+    found = at_path or list(reading.by_name[text])
     if not found:
+        way = (
+            ""
+            if furthest == NOWHERE
+            else f"; as a path, it is there as far as {text_of(reading, furthest)!r}"
+        )
         raise NotListedError(
-            f"{text!r} is neither an element id nor a path nor a display name of the address space",
+            f"{text!r} is neither an element id nor a path nor a display name of the address space{way}",
             element_id=text,
         )
     return _only(reading, found, text)

@@ -10,14 +10,22 @@ from collections.abc import Sequence
 import i3x
 from i3x.typegen import difference, generate_types, save
 
-_UNREACHABLE = 3
+_USAGE, _UNREACHABLE = 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; returns 0, 1 (the file is not current, or the server said no), or 3 (it can't be reached)."""
+    """Run the program.
+
+    Returns 0, 1 (the file is not current, or the server said no), 2 (the address or the environment is wrong), or 3
+    (the server can't be reached).
+    """
     options = _parser().parse_args(arguments)
     try:
-        with i3x.Client.from_env({**os.environ, "I3X_URL": options.url}) as client:
+        unconnected = i3x.Client.from_env({**os.environ, "I3X_URL": options.url})
+    except ValueError as error:
+        return _failed(error, _USAGE)
+    try:
+        with unconnected as client:
             source = generate_types(client.get_object_types(options.namespace))
         return _deliver(source, options.output, options.check)
     except (i3x.ConnectionError, i3x.TimeoutError) as error:

@@ -154,13 +154,14 @@ def related(
     Example: i3x related pump-101 --type SuppliesTo --hops 3
     """
     with progress("following relationships"), connection.client() as client:
-        walk = client.traverse(resolved(client, elements), relationship or None, hops or None)
+        ids, unknown = resolved(client, elements)
+        walk = client.traverse(ids, relationship or None, hops or None)
         hops_found = list(walk)
         unseen = set(relationship or ()) - {hop.edge.source_relationship for hop in hops_found}
         known = client.get_relationship_types() if unseen else []
     show(map(_edge, hops_found), _EDGES, output)
     tell_partial(walk.partial)
-    refuse_if(walk.errors)
+    refuse_if(unknown | walk.errors)
     verify_types("relationship type", sorted(unseen), known)
 
 

@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import i3x
 from i3x.cli.connecting import Connection
-from i3x.cli.elements import Elements, resolved
-from i3x.cli.endings import REFUSED, refuse_if
-from i3x.cli.output import Format, Output, chosen, record_of, writer
+from i3x.cli.elements import ELEMENTS_HELP, Elements, resolved
+from i3x.cli.endings import REFUSED, UsageError, refuse_if
+from i3x.cli.output import Format, Output, chosen, record_of, show_one, writer
 from i3x.cli.progress import progress
 from i3x.cli.terminal import complain, remark
 from i3x.cli.verbs.values import COLUMNS, Depth
+
+if TYPE_CHECKING:  # needs an extra of its own
+    from i3x.frames import HistoryExport
+
+_EXPORT = {
+    "file": "FILE",
+    "rows": "ROWS",
+    "startTime": "FROM",
+    "endTime": "TO",
+    "elementIds": "IDS",
+    "missing": "MISSING",
+    "errors": "ERRORS",
+}
 
 Start = Annotated[
     str, typer.Option(help="RFC 3339, or a time back from now: -30m, -8h, -7d.", metavar="TIME")
@@ -41,37 +54,71 @@ def history(
         progress("reading history", beside=chosen(output) is not Format.TABLE) as advance,
         connection.client() as client,
     ):
-        points = client.iter_history(resolved(client, elements), start, end, depth, on_progress=advance)
+        ids, unknown = resolved(client, elements)
+        points = client.iter_history(ids, start, end, depth, on_progress=advance)
         for point in points:
             out.write(record_of(point))
-    _tell(points.missing, points.errors)
+    _tell(points.missing, unknown | points.errors)
 
 
 def export(
     connection: Connection,
-    elements: Elements,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="It ends with .parquet or .csv.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID... FILE", help=f"{ELEMENTS_HELP} Last the file, which ends with .parquet or .csv."
+        ),
+    ],
     start: Start = "-1h",
     end: End = "now",
     depth: Depth = 1,
     anew: Annotated[
         bool, typer.Option("--anew", help="Do not go on where the same export was interrupted.")
     ] = False,
+    output: Output = None,
 ) -> None:
     """Write the values of elements over a time range of any length to a Parquet or CSV file.
 
-    Its columns are those of a frame: element_id, timestamp, value, quality.
+    The columns of the file are those of a frame: element_id, timestamp, value, quality.
 
     What was interrupted goes on where it was, when the same command is given again.
 
     Example: i3x export sensor-001 sensor-002 plant.parquet --start -30d
     """
+    elements, file = _elements_and_file(names)
     with _resumable(), progress("exporting history") as advance, connection.client() as client:
-        done = client.export_history(
-            resolved(client, elements), file, start, end, depth, resume=not anew, on_progress=advance
-        )
-    remark(f"{done.rows:,} rows written to {done.path}")
-    _tell(done.missing, done.errors)
+        ids, unknown = resolved(client, elements)
+        done = client.export_history(ids, file, start, end, depth, resume=not anew, on_progress=advance)
+    errors = unknown | done.errors
+    if chosen(output) is Format.TABLE:
+        remark(f"{done.rows:,} {'row' if done.rows == 1 else 'rows'} written to {done.path}")
+    else:
+        show_one(_record(done, errors), _EXPORT, output)
+    _tell(done.missing, errors)
+
+
+def _record(done: HistoryExport, errors: Mapping[str, i3x.I3XError]) -> dict[str, Any]:
+    return {
+        "file": str(done.path),
+        "rows": done.rows,
+        "startTime": done.start_time,
+        "endTime": done.end_time,
+        "elementIds": list(done.elements),
+        "missing": [record_of(each) for each in done.missing],
+        "errors": {name: str(error) for name, error in errors.items()},
+    }
+
+
+def _elements_and_file(names: list[str]) -> tuple[list[str], Path]:
+    """Tell the file from the elements before it; what is missing is named by what the one that is there looks like."""
+    *elements, last = names
+    file = Path(last)
+    if elements:
+        return elements, file
+    missing = (
+        "elements before the file" if file.suffix in (".parquet", ".csv") else "a file after the elements"
+    )
+    raise UsageError(f"name {missing}, as in i3x export sensor-001 sensor-002 plant.parquet")
 
 
 @contextmanager

@@ -105,7 +105,9 @@ class _Run:
                 raise i3x.InvalidServerResponseError("the server lists an object whose element id is empty")
             self._sample = ids[:_SAMPLE]
         else:
-            self._sample = resolved(self._client, [self._element])
+            self._sample, unknown = resolved(self._client, [self._element])
+            for error in unknown.values():
+                raise error
 
     def _read(self) -> None:
         values = self._client.get_values(self._sample)

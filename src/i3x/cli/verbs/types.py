@@ -43,10 +43,18 @@ def types(
     form = None if output is None or classes else _format(output)
     with progress("reading the types"), connection.client() as client:
         found = client.get_object_types(namespace)
+        if namespace is not None and not found:
+            _verify(namespace, [each.uri for each in client.get_namespaces()])
     if classes:
         _write(found, Path(str(output)), check=check)
     else:
         show(map(record_of, found), _COLUMNS, form)
+
+
+def _verify(namespace: str, uris: list[str]) -> None:
+    if namespace not in uris:
+        there_are = ", ".join(uris) or "none"
+        raise i3x.NotFoundError(f"the server has no namespace {namespace!r}; there are: {there_are}")
 
 
 def _format(text: str) -> Format:

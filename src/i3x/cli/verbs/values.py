@@ -16,11 +16,12 @@ import i3x
 from i3x.cli.connecting import Connection
 from i3x.cli.elements import Element, Elements, resolved, the_one
 from i3x.cli.endings import UsageError, refuse_if, tell_partial
-from i3x.cli.output import Output, show
+from i3x.cli.output import Format, Output, chosen, show, show_one
 from i3x.cli.progress import progress
 from i3x.cli.terminal import remark
 
 COLUMNS = {"elementId": "ID", "value": "VALUE", "quality": "QUALITY", "timestamp": "TIME"}
+_OUTCOME = {"elementId": "ID", "success": "SUCCESS"}
 
 Depth = Annotated[
     int, typer.Option("--depth", "-d", min=0, help="Levels of components, 1 for none of them and 0 for all.")
@@ -33,10 +34,11 @@ def get(connection: Connection, elements: Elements, depth: Depth = 1, output: Ou
     Example: i3x get pump-101 "Pump Station/Tank 201" --depth 0
     """
     with progress("reading values"), connection.client() as client:
-        values = client.get_values(resolved(client, elements), depth)
+        ids, unknown = resolved(client, elements)
+        values = client.get_values(ids, depth)
     show((record for value in values.values() for record in _records(value)), COLUMNS, output)
     tell_partial(values.partial)
-    refuse_if(values.errors)
+    refuse_if(unknown | values.errors)
 
 
 def _records(value: i3x.CurrentValue[Any]) -> Iterator[dict[str, Any]]:
@@ -96,6 +98,7 @@ def set(  # noqa: A001 - the name of the verb
     force: Annotated[
         bool, typer.Option("--force", help="Write also what the schema of the object's type refuses.")
     ] = False,
+    output: Output = None,
 ) -> None:
     """Write the current value of an element.
 
@@ -109,8 +112,11 @@ def set(  # noqa: A001 - the name of the verb
         element_id = the_one(client, element)
         if not (force or is_absent):
             client.check_value(element_id, parsed)
-        client.update_value(element_id, parsed, quality, timestamp)
-    remark("written")
+        client.update_value(element_id, parsed, quality and quality.value, timestamp)
+    if chosen(output) is Format.TABLE:
+        remark("written")
+    else:
+        show_one({"elementId": element_id, "success": True}, _OUTCOME, output)
 
 
 def _from_stdin() -> str:

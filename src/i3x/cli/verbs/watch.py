@@ -21,7 +21,7 @@ from i3x.cli.endings import REFUSED, UNREACHABLE, status_of
 from i3x.cli.output import Format, Output, Record, Writer, cells, chosen, record_of, writer
 from i3x.cli.progress import progress
 from i3x.cli.tables import table
-from i3x.cli.terminal import console, emit
+from i3x.cli.terminal import complain, console, emit
 from i3x.cli.verbs.values import COLUMNS, Depth
 
 _COLUMNS = {**COLUMNS, "replayed": "REPLAYED"}
@@ -48,18 +48,20 @@ def watch(
     Example: i3x watch sensor-001 pump-101-flow --count 10
     """
     with progress("connecting"), connection.client() as client:
-        names = resolved(client, elements)
+        ids, unknown = resolved(client, elements)
+    for error in unknown.values():
+        complain(str(error))
 
     async def show() -> None:
         client = connection.client(i3x.AsyncClient)
         with _shown(output) as out:
-            async with client, client.watch(names, depth, count=count, initial=initial) as changes:
+            async with client, client.watch(ids, depth, count=count, initial=initial) as changes:
                 with anyio.move_on_after(length) as limit:
                     async for change in changes:
                         out.write(record_of(change))
                 if limit.cancelled_caught:
                     await _verify(client, changes.delivery)
-                refused = changes.delivery.errors
+                refused = unknown or changes.delivery.errors
         if refused:  # which was told when it was
             raise typer.Exit(REFUSED)
 

@@ -23,7 +23,7 @@ _LATE = timedelta(seconds=2)
 """How much older than its delivery a value may be, by its timestamp, and still be found."""
 
 _ROUNDED = timedelta(seconds=1)
-"""How much later than it was delivered history may have a value."""
+"""By how much history may have a value earlier or later than it was delivered."""
 
 _ELEMENTS_PER_REQUEST = 100
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -39,10 +39,10 @@ class Backfill:
 
 
 class Delivered(NamedTuple):
-    """What has been delivered: since when, and element id → timestamp of what came last."""
+    """What has been delivered: since when, and element id → what came last."""
 
     since: datetime
-    latest: Mapping[str, str]
+    latest: Mapping[str, ValueChange]
 
 
 async def fill(
@@ -88,26 +88,36 @@ async def fill(
     if not found.failures and (names := _forgotten(delivered.latest, since, end, found.changes)):
         shown = ", ".join(map(repr, names[:3])) + (", ..." if len(names) > 3 else "")
         found.failures.append(
-            f"the history has not even what was delivered of {shown}: the server keeps it for too short a time, "
-            "or has it only later"
+            f"the history has not even what was delivered of {shown}: the server does not keep every update, "
+            "keeps them for too short a time, or has them only later"
         )
     return found
 
 
 def _forgotten(
-    latest: Mapping[str, str], start: datetime, end: datetime, found: list[ValueChange]
+    latest: Mapping[str, ValueChange], start: datetime, end: datetime, found: list[ValueChange]
 ) -> list[str]:
     """Return the elements of which history does not even have what was delivered last.
 
-    A server that keeps a history of some elements only, for too short a time or with a delay, answers as if
-    nothing had happened before the first point that it has.
+    A server that keeps a history of some elements only, for too short a time, with a delay or not of every update,
+    answers as if nothing else had happened.
     """
-    oldest = {change.element_id: moment_of(change.timestamp) for change in reversed(found)}
+    moments: dict[str, list[tuple[datetime, ValueChange]]] = {}
+    for change in found:
+        moments.setdefault(change.element_id, []).append((moment_of(change.timestamp), change))
+    delivered = ((moment_of(change.timestamp), change) for change in latest.values())
     return [
-        name
-        for name, moment in ((name, moment_of(timestamp)) for name, timestamp in latest.items())
-        if start < moment < end and oldest.get(name, _NEVER) > moment + _ROUNDED
+        change.element_id
+        for moment, change in delivered
+        if start < moment < end
+        and not any(_is_same(change, moment, *known) for known in moments.get(change.element_id, ()))
     ]
+
+
+def _is_same(delivered: ValueChange, moment: datetime, known_moment: datetime, known: ValueChange) -> bool:
+    """Whether history has an update, perhaps with its timestamp rounded."""
+    is_near = abs(known_moment - moment) <= _ROUNDED
+    return known_moment == moment or (is_near and bool(known.value == delivered.value))
 
 
 def _changes(history: HistoricalValue) -> list[ValueChange]:

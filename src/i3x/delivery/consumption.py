@@ -31,7 +31,7 @@ from i3x.delivery.hosting import AsyncDeliveries
 from i3x.delivery.registering import check_any, lacking, monitored, registrations
 from i3x.delivery.settings import Settings
 from i3x.errors import I3XError, NotFoundError, NotSupportedError, SubscriptionError
-from i3x.models import Gap, SyncBatch, to_datetime
+from i3x.models import Gap, SyncBatch, ValueChange, to_datetime
 from i3x.results import item_errors
 
 T = TypeVar("T")
@@ -82,7 +82,7 @@ class Consumption:
         self._current: SyncBatch | None = None
         self._clock = ServerClock()
         self._since = datetime.min.replace(tzinfo=UTC)
-        self._latest: dict[str, str] = {}
+        self._latest: dict[str, ValueChange] = {}
         self._synced = self._clock.earliest()
         self._is_gone = False
         self._gap: OpenGap | None = None
@@ -293,7 +293,7 @@ class Consumption:
         """Give out a batch, None if there is none."""
         self._current = self._waiting.popleft() if self._waiting else None
         if self._current is not None:
-            self._latest.update((change.element_id, change.timestamp) for change in self._current.updates)
+            self._latest.update((change.element_id, change) for change in self._current.updates)
         return self._current
 
     def commit(self) -> None:

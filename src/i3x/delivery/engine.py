@@ -256,16 +256,15 @@ class Engine:
 
     def _lost(self, error: I3XError | None) -> None:
         """Note that the reading has ended, and say so: loud the first time, quietly while it goes on."""
-        self._move(Event.LOST)
         is_news = error is not None and self.trouble is None
+        self.trouble = error or self.trouble
+        self._move(Event.LOST)
         level = logging.WARNING if is_news else logging.DEBUG
         reason = error if error is not None else "the server ended it"
         name = self.first_subscription_id
         logger.log(level, "delivery of %s interrupted: %s", name, reason, extra=self._extra())
-        if error is not None:
-            self.trouble = error
-            if is_news:
-                self._outlet.error(self, error)
+        if error is not None and is_news:
+            self._outlet.error(self, error)
 
     def _well(self, event: Event) -> None:
         """Note that the reading goes on."""

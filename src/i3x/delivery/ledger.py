@@ -72,7 +72,7 @@ class Ledger:
 
         An older one after a newer one would seem to be the present value of its element.
         """
-        last = {name: moment_of(timestamp) for name, timestamp in self._repeats.latest().items()}
+        last = {name: moment_of(change.timestamp) for name, change in self._repeats.latest().items()}
         first = {change.element_id: moment_of(change.timestamp) for change in reversed(fetched)}
         known = {*map(key, fetched), *self._presented.values()}
         missing: list[ValueChange] = []

@@ -40,7 +40,7 @@ class Repeats:
         self._recent: deque[list[ValueChange]] = deque()
         self._recent_count = 0
         self._known: dict[Key, None] = {}
-        self._latest: dict[str, str] = {}
+        self._latest: dict[str, ValueChange] = {}
         self._until = 0.0
         self._all.add(self)
 
@@ -64,7 +64,7 @@ class Repeats:
         else:
             changes = [change for change in changes if self._remember(key(change))]
         for change in changes:
-            self._latest[change.element_id] = change.timestamp
+            self._latest[change.element_id] = change
         return changes
 
     def _keep(self, changes: list[ValueChange]) -> None:
@@ -75,8 +75,8 @@ class Repeats:
         while self._recent_count - len(self._recent[0]) >= enough:
             self._recent_count -= len(self._recent.popleft())
 
-    def latest(self) -> dict[str, str]:
-        """Return element id → timestamp of what was delivered last of each element."""
+    def latest(self) -> dict[str, ValueChange]:
+        """Return element id → what was delivered last of each element."""
         return dict(self._latest)
 
     def _remember(self, one: Key) -> bool:

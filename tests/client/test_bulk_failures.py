@@ -126,6 +126,32 @@ def test_a_write_that_the_server_refuses_is_not_in_doubt(server: Server, client:
     assert [item.element_id for item in written if not item.success] == [SENSORS[25]]
 
 
+def test_what_is_cut_after_it_was_lost_stays_in_doubt(
+    server: Server, client: i3x.Client, single: None
+) -> None:
+    server.fault("reset", operation="updateObjectValues", skip=2, times=1, processed=True)
+    server.fault("refuse", operation="updateObjectValues", skip=3, items=5, status=413)
+    server.fault("status", operation="updateObjectValues", skip=4, status=401)
+    written = client.update_values(STAMPED)
+    assert [item.success for item in written] == [True] * 20 + [False] * 40
+    errors = [item.error for item in written[20:]]
+    assert [error.outcome_unknown for error in errors if error] == [True] * 10 + [False] * 30
+    assert ["not sent" in str(error) for error in errors] == [False] * 5 + [True] * 35
+    assert all("it may be done again" in str(error) for error in errors[:10])
+
+
+def test_the_error_of_a_whole_call_is_in_doubt_if_any_of_its_items_is(
+    server: Server, client: i3x.Client
+) -> None:
+    server.fault("reset", operation="updateObjectValues", skip=1, times=1)
+    server.fault("status", operation="updateObjectValues", status=409)
+    with pytest.raises(i3x.I3XError) as caught:
+        client.update_values(STAMPED)
+    assert caught.value.outcome_unknown
+    unknown = [item.error.outcome_unknown for item in caught.value.result]
+    assert unknown == [False] * 10 + [True] * 10 + [False] * 40
+
+
 def test_credentials_that_expire_in_the_middle_end_a_call(
     server: Server, connect: Make, single: None
 ) -> None:

@@ -129,6 +129,20 @@ def test_a_writing_that_was_interrupted_can_be_resumed(
     assert written(client) == [each.value for each in all_points]
 
 
+def test_a_writing_is_in_doubt_if_any_of_its_points_is(
+    server: Server, client: i3x.Client, single: None
+) -> None:
+    server.fault("status", operation="updateObjectHistory", skip=1, times=1, status=409)
+    server.fault("reset", operation="updateObjectHistory", skip=3)
+    with pytest.raises(i3x.I3XError, match="the first at index 100") as caught:
+        client.update_history("sensor-001", points(500))
+    assert caught.value.status_code == 409
+    assert caught.value.outcome_unknown
+    result = caught.value.result
+    unknown = [index for index, item in enumerate(result) if item.error and item.error.outcome_unknown]
+    assert unknown == list(range(300, 400))
+
+
 def test_a_writing_from_a_generator_is_resumed_by_reading_its_source_again(
     server: Server, client: i3x.Client, single: None
 ) -> None:

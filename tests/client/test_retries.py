@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -356,6 +357,25 @@ def test_an_answer_that_is_too_large_leaves_a_write_in_doubt(server: Server, con
     server.fault("status", status=200, body="x" * 3000)
     with pytest.raises(i3x.InvalidServerResponseError, match=r"max_response_bytes.* is unknown") as caught:
         client.update_value("sensor-001", 1.5)
+    assert caught.value.outcome_unknown
+
+
+def test_a_write_whose_client_is_disconnected_before_the_answer_is_in_doubt(
+    client: i3x.Client, server: Server
+) -> None:
+    server.fault("hang", operation="updateObjectValues", seconds=60)
+
+    def disconnect() -> None:
+        while not received(server, "updateObjectValues"):
+            time.sleep(0.001)
+        client.disconnect()
+        server.stop()  # since a thread that reads is not woken when the client closes its socket
+
+    disconnecting = threading.Thread(target=disconnect)
+    disconnecting.start()
+    with pytest.raises(i3x.ConnectionError, match=r"not connected.* is unknown") as caught:
+        client.update_value("sensor-001", 1.5)
+    disconnecting.join()
     assert caught.value.outcome_unknown
 
 

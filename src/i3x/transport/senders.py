@@ -163,7 +163,7 @@ class Sender(_SenderBase):
             raise
         except Exception as error:  # whatever a server or a network can make httpx, or an auth= of it, raise
             if http.is_closed:  # by another thread
-                raise _not_connected(exchange.call) from None
+                raise exchange.doubted(_not_connected(exchange.call)) from None
             raise exchange.told(error) from error
 
     def _attempts(self, http: httpx.Client, exchange: Exchange) -> Reply:
@@ -369,7 +369,7 @@ class AsyncSender(_SenderBase):
             raise
         except Exception as error:  # see Sender._reply
             if http.is_closed:  # by another task
-                raise _not_connected(exchange.call) from None
+                raise exchange.doubted(_not_connected(exchange.call)) from None
             raise exchange.told(error) from error
         if reply is None:
             raise exchange.expired()

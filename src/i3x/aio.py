@@ -107,8 +107,9 @@ class AsyncClient(ClientBase):
     again. When a request fails, its items have the error in the result, beside what the others brought; when it
     is one that the others would meet too, what was not sent says so. ``outcome_unknown`` of an error says that a
     change may have been carried out. If nothing at all has worked, the call raises, and ``result`` of the error
-    has what became of each item. An interrupt (Ctrl-C) ends a call at once; no other request is begun, and in
-    the blocking client ``result`` of the ``KeyboardInterrupt`` has what became of each item until then.
+    has what became of each item. An interrupt (Ctrl-C), or the cancellation of its task, ends a call at once: no
+    other request is begun, and the exception that leaves the call (``KeyboardInterrupt``, ``CancelledError``) has a
+    ``result`` too. A ``TimeoutError`` that asyncio makes of it has that as its ``__cause__``.
 
     The callbacks are attributes: ``on_connect(client)``, ``on_disconnect(client)``,
     ``on_value_change(client, change)``, ``on_subscribe(client, subscription)``, ``on_gap(client, gap)``,

@@ -299,6 +299,85 @@ def test_a_bulk_call_that_is_cancelled_leaves_nothing_behind(server: Server) -> 
     asyncio.run(main())
 
 
+async def begun(server: Server) -> None:
+    """Return when several requests of a write are on their way, of which the server answers the first alone."""
+    while len(received(server, "updateObjectValues")) < 4:  # noqa: ASYNC110  # of another thread
+        await anyio.sleep(0.001)
+
+
+def assert_told(failure: BaseException, server: Server) -> None:
+    """Assert that the exception that ended a write tells of each item what became of it."""
+    written = vars(failure)["result"]
+    assert [item.element_id for item in written] == SENSORS
+    assert [item.success for item in written] == [True] * 10 + [False] * 50
+    unknown = {each for each, error in written.errors.items() if error.outcome_unknown}
+    assert sent(server, "updateObjectValues") <= unknown | set(SENSORS[:10])
+    assert unknown == {each for each, error in written.errors.items() if "not sent" not in str(error)}
+    assert "what became of each is in `result`" in failure.__notes__[0]
+
+
+def test_a_write_whose_task_is_cancelled_tells_what_became_of_each_item(server: Server) -> None:
+    async def main() -> None:
+        async with i3x.AsyncClient(server.url) as client:
+            server.fault("hang", operation="updateObjectValues", skip=1, seconds=60)
+            task = asyncio.ensure_future(client.update_values(VALUES))
+            await begun(server)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            assert_told(caught.value, server)
+
+    asyncio.run(main())
+
+
+def test_a_write_that_runs_into_a_timeout_of_asyncio_tells_what_became_of_each_item(server: Server) -> None:
+    async def main() -> None:
+        async with i3x.AsyncClient(server.url) as client:
+            server.fault("hang", operation="updateObjectValues", skip=1, seconds=60)
+
+            async def expire(timeout: asyncio.Timeout) -> None:
+                await begun(server)
+                timeout.reschedule(0)
+
+            async def write() -> None:
+                async with asyncio.timeout(None) as timeout, asyncio.TaskGroup() as tasks:
+                    tasks.create_task(expire(timeout))
+                    await client.update_values(VALUES)
+
+            with pytest.raises(TimeoutError) as caught:
+                await write()
+            assert isinstance(caught.value.__cause__, asyncio.CancelledError)
+            assert_told(caught.value.__cause__, server)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_write_whose_scope_is_cancelled_tells_what_became_of_each_item(
+    server: Server, backend: str
+) -> None:
+    told: list[BaseException] = []
+
+    async def main() -> None:
+        async with i3x.AsyncClient(server.url) as client, anyio.create_task_group() as tasks:
+            server.fault("hang", operation="updateObjectValues", skip=1, seconds=60)
+
+            async def write() -> None:
+                try:
+                    await client.update_values(VALUES)
+                except anyio.get_cancelled_exc_class() as error:
+                    told.append(error)
+                    raise
+
+            tasks.start_soon(write)
+            await begun(server)
+            tasks.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert len(told) == 1
+    assert_told(told[0], server)
+
+
 def interrupted(server: Server, call: Callable[[], object]) -> list[threading.Thread]:
     """Interrupt a call, as Ctrl-C does, when two of its requests were received; return what it has left running."""
     main = threading.get_ident()

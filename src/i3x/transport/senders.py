@@ -6,7 +6,7 @@ import inspect
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import anyio
@@ -290,16 +290,19 @@ class AsyncSender(_SenderBase):
             except I3XError as error:
                 return Outcome(error=error, retry_after=exchange.retry_after)
 
-        async with AsyncExitStack() as stack:
-            crew = AsyncCrew(plan, stack)
-            while (step := plan.next(time.monotonic())) is not None:
-                if isinstance(step, Wait):
-                    await crew.wait(step.seconds)
-                elif plan.is_alone:
-                    outcome = await carry_out(plan.call(step))
-                    plan.settle(step, outcome, time.monotonic())
-                else:
-                    await crew.start(step, carry_out, plan.call(step))
+        try:
+            async with AsyncCrew(plan) as crew:
+                while (step := plan.next(time.monotonic())) is not None:
+                    if isinstance(step, Wait):
+                        await crew.wait(step.seconds)
+                    elif plan.is_alone:
+                        outcome = await carry_out(plan.call(step))
+                        plan.settle(step, outcome, time.monotonic())
+                    else:
+                        await crew.start(step, carry_out, plan.call(step))
+        except BaseException as error:
+            plan.abandon(error)
+            raise
         return plan.result()
 
     async def _carried_out(self, http: httpx.AsyncClient, exchange: Exchange) -> Any:

@@ -477,8 +477,8 @@ class AsyncClient(ClientBase):
         """Return the values of several elements over one time range, as a dict by element id.
 
         Arguments, and what is done about cut answers, are as for ``get_history``. What failed is in ``errors`` of
-        the result, and what the server does not give in ``partial``, of the result and of each value. Standard:
-        Query, queryHistoricalValues.
+        the result, also if it failed only after a part of it was there, and what the server does not give in
+        ``partial``, of the result and of each value. Standard: Query, queryHistoricalValues.
         """
         from i3x.history.asynchronous import read_whole
 

@@ -414,13 +414,15 @@ class AsyncClient(ClientBase):
     ) -> BulkDict[CurrentValue[V]]:
         """Return the last known values of elements, as a dict by element id in the order asked for.
 
-        ``max_depth``: 1 is the elements alone, N adds N - 1 levels of their components, 0 all of them.
-        ``as_type`` and ``strict`` are as for ``get_value``. What failed is in ``errors`` of the result, values
-        that do not fit ``as_type`` included, and what a 206 answer cut in ``partial``. No ids: an empty dict,
-        without a request. Standard: Query, queryLastKnownValues.
+        An id that is given twice is asked for once. ``max_depth``: 1 is the elements alone, N adds N - 1 levels of
+        their components, 0 all of them. ``as_type`` and ``strict`` are as for ``get_value``. What failed is in
+        ``errors`` of the result, values that do not fit ``as_type`` included, and what a 206 answer cut in
+        ``partial``. No ids: an empty dict, without a request. Standard: Query, queryLastKnownValues.
         """
         reader = ValueReader(as_type, strict)
-        return reader.values(await self._sender.send(operations.get_values(element_ids, max_depth), timeout))
+        # Of an id that is asked for twice, one could fail: it would be in the dict and in its errors.
+        ids = dict.fromkeys(arguments.element_ids(element_ids))
+        return reader.values(await self._sender.send(operations.get_values(ids, max_depth), timeout))
 
     async def get_history(
         self,

@@ -62,6 +62,14 @@ def test_a_read_that_fails_in_the_middle_keeps_the_others(
     assert all("Switched on by a fault" in str(error) for error in values.errors.values())
 
 
+def test_an_id_that_is_given_twice_is_a_value_or_a_failure(server: Server, client: i3x.Client) -> None:
+    server.fault("status", operation="queryLastKnownValues", skip=2, times=1, status=500)
+    values = client.get_values(SENSORS + SENSORS)
+    assert (len(values), len(values.errors)) == (50, 10)
+    assert values.keys() | values.errors.keys() == set(SENSORS)
+    assert list(values) == [each for each in SENSORS if each not in values.errors]
+
+
 def test_an_answer_that_makes_no_sense_in_the_middle_keeps_the_others(
     server: Server, client: i3x.Client
 ) -> None:

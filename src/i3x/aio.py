@@ -107,8 +107,9 @@ class AsyncClient(ClientBase):
     again. When a request fails, its items have the error in the result, beside what the others brought; when it
     is one that the others would meet too, what was not sent says so. ``outcome_unknown`` of an error says that a
     change may have been carried out. If nothing at all has worked, the call raises, and ``result`` of the error
-    has what became of each item. An interrupt (Ctrl-C) ends a call at once; no other request is begun, and in
-    the blocking client ``result`` of the ``KeyboardInterrupt`` has what became of each item until then.
+    has what became of each item. An interrupt (Ctrl-C), or the cancellation of its task, ends a call at once: no
+    other request is begun, and the exception that leaves the call (``KeyboardInterrupt``, ``CancelledError``) has a
+    ``result`` too. A ``TimeoutError`` that asyncio makes of it has that as its ``__cause__``.
 
     The callbacks are attributes: ``on_connect(client)``, ``on_disconnect(client)``,
     ``on_value_change(client, change)``, ``on_subscribe(client, subscription)``, ``on_gap(client, gap)``,
@@ -423,13 +424,15 @@ class AsyncClient(ClientBase):
     ) -> BulkDict[CurrentValue[V]]:
         """Return the last known values of elements, as a dict by element id in the order asked for.
 
-        ``max_depth``: 1 is the elements alone, N adds N - 1 levels of their components, 0 all of them.
-        ``as_type`` and ``strict`` are as for ``get_value``. What failed is in ``errors`` of the result, values
-        that do not fit ``as_type`` included, and what a 206 answer cut in ``partial``. No ids: an empty dict,
-        without a request. Standard: Query, queryLastKnownValues.
+        An id that is given twice is asked for once. ``max_depth``: 1 is the elements alone, N adds N - 1 levels of
+        their components, 0 all of them. ``as_type`` and ``strict`` are as for ``get_value``. What failed is in
+        ``errors`` of the result, values that do not fit ``as_type`` included, and what a 206 answer cut in
+        ``partial``. No ids: an empty dict, without a request. Standard: Query, queryLastKnownValues.
         """
         reader = ValueReader(as_type, strict)
-        return reader.values(await self._sender.send(operations.get_values(element_ids, max_depth), timeout))
+        # Of an id that is asked for twice, one could fail: it would be in the dict and in its errors.
+        ids = dict.fromkeys(arguments.element_ids(element_ids))
+        return reader.values(await self._sender.send(operations.get_values(ids, max_depth), timeout))
 
     async def get_history(
         self,
@@ -486,8 +489,8 @@ class AsyncClient(ClientBase):
         """Return the values of several elements over one time range, as a dict by element id.
 
         Arguments, and what is done about cut answers, are as for ``get_history``. What failed is in ``errors`` of
-        the result, and what the server does not give in ``partial``, of the result and of each value. Standard:
-        Query, queryHistoricalValues.
+        the result, also if it failed only after a part of it was there, and what the server does not give in
+        ``partial``, of the result and of each value. Standard: Query, queryHistoricalValues.
         """
         from i3x.history.asynchronous import read_whole
 

@@ -36,7 +36,8 @@ class Call(msgspec.Struct, Generic[T], frozen=True):
     ``read`` returns the result or raises the :class:`~i3x.I3XError` that the reply stands for. A call that needs
     no request at all has an empty ``method``, and its ``read`` looks at no reply. ``changes`` says that the
     server is another one after it: a write, a registration, a deletion. ``most_bytes`` is the largest answer
-    that is wanted, where that is less than the client reads.
+    that is wanted, where that is less than the client reads. ``in_doubt`` says that a request before it, with the
+    same items, may have been carried out.
     """
 
     operation: str
@@ -50,6 +51,7 @@ class Call(msgspec.Struct, Generic[T], frozen=True):
     streams: bool = False
     changes: bool = False
     most_bytes: int | None = None
+    in_doubt: bool = False
 
     def observed(self, observe: Callable[[Reply], object]) -> Call[T]:
         """Return a call that shows each reply before it is read."""

@@ -20,7 +20,8 @@ class I3XError(Exception):
     - ``title``, ``detail``: the server's own words (RFC 9457), None if it gave none.
     - ``operation``: the operationId of the call, for example ``queryLastKnownValues``.
     - ``element_id``: the element (or the subscription) that the error is about, None if it is about the call.
-    - ``outcome_unknown``: True if the server may have carried the change out all the same.
+    - ``outcome_unknown``: True if the server may have carried the change out all the same, when it was sent this time
+      or before; of a call for many items, if that is so of any of them.
     - ``result``: what a bulk call that failed has achieved, item by item; None for other errors.
     """
 

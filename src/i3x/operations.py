@@ -509,11 +509,13 @@ def update_history(element_id: str, values: Any) -> Bulk[BulkList[BulkItem]]:
 
 def _raise_for_points(result: BulkList[BulkItem]) -> BulkList[BulkItem]:
     """Raise the first error of a written history; its ``result`` is what became of each point."""
-    failures = [index for index, item in enumerate(result) if item.error is not None]
-    if not failures or (first := result[failures[0]].error) is None:
+    failures = [(index, item.error) for index, item in enumerate(result) if item.error is not None]
+    if not failures:
         return result
-    count = f"{len(failures)} of {len(result)} points failed, the first at index {failures[0]}"
-    error = retold(first, f"{first}; {count}", element_id=result[failures[0]].element_id)
+    index, first = failures[0]
+    count = f"{len(failures)} of {len(result)} points failed, the first at index {index}"
+    error = retold(first, f"{first}; {count}", element_id=result[index].element_id)
+    error.outcome_unknown = any(each.outcome_unknown for _, each in failures)
     error.result = result
     raise error from first.__cause__
 

@@ -62,6 +62,14 @@ def test_a_read_that_fails_in_the_middle_keeps_the_others(
     assert all("Switched on by a fault" in str(error) for error in values.errors.values())
 
 
+def test_an_id_that_is_given_twice_is_a_value_or_a_failure(server: Server, client: i3x.Client) -> None:
+    server.fault("status", operation="queryLastKnownValues", skip=2, times=1, status=500)
+    values = client.get_values(SENSORS + SENSORS)
+    assert (len(values), len(values.errors)) == (50, 10)
+    assert values.keys() | values.errors.keys() == set(SENSORS)
+    assert list(values) == [each for each in SENSORS if each not in values.errors]
+
+
 def test_an_answer_that_makes_no_sense_in_the_middle_keeps_the_others(
     server: Server, client: i3x.Client
 ) -> None:
@@ -124,6 +132,32 @@ def test_a_write_that_the_server_refuses_is_not_in_doubt(server: Server, client:
     assert list(written.errors) == [SENSORS[25]]
     assert not written.errors[SENSORS[25]].outcome_unknown
     assert [item.element_id for item in written if not item.success] == [SENSORS[25]]
+
+
+def test_what_is_cut_after_it_was_lost_stays_in_doubt(
+    server: Server, client: i3x.Client, single: None
+) -> None:
+    server.fault("reset", operation="updateObjectValues", skip=2, times=1, processed=True)
+    server.fault("refuse", operation="updateObjectValues", skip=3, items=5, status=413)
+    server.fault("status", operation="updateObjectValues", skip=4, status=401)
+    written = client.update_values(STAMPED)
+    assert [item.success for item in written] == [True] * 20 + [False] * 40
+    errors = [item.error for item in written[20:]]
+    assert [error.outcome_unknown for error in errors if error] == [True] * 10 + [False] * 30
+    assert ["not sent" in str(error) for error in errors] == [False] * 5 + [True] * 35
+    assert all("it may be done again" in str(error) for error in errors[:10])
+
+
+def test_the_error_of_a_whole_call_is_in_doubt_if_any_of_its_items_is(
+    server: Server, client: i3x.Client
+) -> None:
+    server.fault("reset", operation="updateObjectValues", skip=1, times=1)
+    server.fault("status", operation="updateObjectValues", status=409)
+    with pytest.raises(i3x.I3XError) as caught:
+        client.update_values(STAMPED)
+    assert caught.value.outcome_unknown
+    unknown = [item.error.outcome_unknown for item in caught.value.result]
+    assert unknown == [False] * 10 + [True] * 10 + [False] * 40
 
 
 def test_credentials_that_expire_in_the_middle_end_a_call(
@@ -282,6 +316,85 @@ def test_a_bulk_call_that_is_cancelled_leaves_nothing_behind(server: Server) -> 
             assert list(await client.get_values(SENSORS)) == SENSORS
 
     asyncio.run(main())
+
+
+async def begun(server: Server) -> None:
+    """Return when several requests of a write are on their way, of which the server answers the first alone."""
+    while len(received(server, "updateObjectValues")) < 4:  # noqa: ASYNC110  # of another thread
+        await anyio.sleep(0.001)
+
+
+def assert_told(failure: BaseException, server: Server) -> None:
+    """Assert that the exception that ended a write tells of each item what became of it."""
+    written = vars(failure)["result"]
+    assert [item.element_id for item in written] == SENSORS
+    assert [item.success for item in written] == [True] * 10 + [False] * 50
+    unknown = {each for each, error in written.errors.items() if error.outcome_unknown}
+    assert sent(server, "updateObjectValues") <= unknown | set(SENSORS[:10])
+    assert unknown == {each for each, error in written.errors.items() if "not sent" not in str(error)}
+    assert "what became of each is in `result`" in failure.__notes__[0]
+
+
+def test_a_write_whose_task_is_cancelled_tells_what_became_of_each_item(server: Server) -> None:
+    async def main() -> None:
+        async with i3x.AsyncClient(server.url) as client:
+            server.fault("hang", operation="updateObjectValues", skip=1, seconds=60)
+            task = asyncio.ensure_future(client.update_values(VALUES))
+            await begun(server)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            assert_told(caught.value, server)
+
+    asyncio.run(main())
+
+
+def test_a_write_that_runs_into_a_timeout_of_asyncio_tells_what_became_of_each_item(server: Server) -> None:
+    async def main() -> None:
+        async with i3x.AsyncClient(server.url) as client:
+            server.fault("hang", operation="updateObjectValues", skip=1, seconds=60)
+
+            async def expire(timeout: asyncio.Timeout) -> None:
+                await begun(server)
+                timeout.reschedule(0)
+
+            async def write() -> None:
+                async with asyncio.timeout(None) as timeout, asyncio.TaskGroup() as tasks:
+                    tasks.create_task(expire(timeout))
+                    await client.update_values(VALUES)
+
+            with pytest.raises(TimeoutError) as caught:
+                await write()
+            assert isinstance(caught.value.__cause__, asyncio.CancelledError)
+            assert_told(caught.value.__cause__, server)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_write_whose_scope_is_cancelled_tells_what_became_of_each_item(
+    server: Server, backend: str
+) -> None:
+    told: list[BaseException] = []
+
+    async def main() -> None:
+        async with i3x.AsyncClient(server.url) as client, anyio.create_task_group() as tasks:
+            server.fault("hang", operation="updateObjectValues", skip=1, seconds=60)
+
+            async def write() -> None:
+                try:
+                    await client.update_values(VALUES)
+                except anyio.get_cancelled_exc_class() as error:
+                    told.append(error)
+                    raise
+
+            tasks.start_soon(write)
+            await begun(server)
+            tasks.cancel_scope.cancel()
+
+    anyio.run(main, backend=backend)
+    assert len(told) == 1
+    assert_told(told[0], server)
 
 
 def interrupted(server: Server, call: Callable[[], object]) -> list[threading.Thread]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
 
+import anyio
 import pytest
 
 import i3x
@@ -129,6 +130,20 @@ def test_a_writing_that_was_interrupted_can_be_resumed(
     assert written(client) == [each.value for each in all_points]
 
 
+def test_a_writing_is_in_doubt_if_any_of_its_points_is(
+    server: Server, client: i3x.Client, single: None
+) -> None:
+    server.fault("status", operation="updateObjectHistory", skip=1, times=1, status=409)
+    server.fault("reset", operation="updateObjectHistory", skip=3)
+    with pytest.raises(i3x.I3XError, match="the first at index 100") as caught:
+        client.update_history("sensor-001", points(500))
+    assert caught.value.status_code == 409
+    assert caught.value.outcome_unknown
+    result = caught.value.result
+    unknown = [index for index, item in enumerate(result) if item.error and item.error.outcome_unknown]
+    assert unknown == list(range(300, 400))
+
+
 def test_a_writing_from_a_generator_is_resumed_by_reading_its_source_again(
     server: Server, client: i3x.Client, single: None
 ) -> None:
@@ -173,6 +188,28 @@ def test_an_interrupt_tells_what_became_of_each_point(server: Server) -> None:
     assert [item.success for item in result] == [True] * 100 + [False] * 200
     assert all(item.error.outcome_unknown for item in result[100:])
     assert "may be done again" in str(result[100].error)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_an_interrupt_of_a_task_leaves_it_as_it_is(server: Server, backend: str) -> None:
+    """And in no group of exceptions, which an ``except KeyboardInterrupt`` would let pass."""
+    server.fault("hang", operation="updateObjectHistory", skip=1, seconds=40)
+    interrupt = KeyboardInterrupt()
+
+    def produce() -> Iterator[i3x.VQT]:
+        yield from points(350)
+        raise interrupt
+
+    async def main() -> None:
+        async with i3x.AsyncClient(server.url) as client:
+            with pytest.raises(KeyboardInterrupt) as caught:
+                await client.update_history("sensor-001", produce())
+            assert caught.value is interrupt
+
+    anyio.run(main, backend=backend)
+    result = vars(interrupt)["result"]
+    assert [item.success for item in result] == [True] * 100 + [False] * 200
+    assert all(item.error.outcome_unknown for item in result[100:])
 
 
 def test_a_wrong_point_in_a_list_raises_before_anything_is_sent(client: i3x.Client, server: Server) -> None:

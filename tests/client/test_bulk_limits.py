@@ -259,19 +259,20 @@ def test_all_requests_wait_as_long_as_an_overloaded_server_asks_for(
     plant: Server, connect: Make, small: None
 ) -> None:
     client = connect(plant.url)
-    client.get_values(SENSORS[:10])
+    client.list_objects(SENSORS[:10])
     began = time.monotonic()
-    with plant.fault("status", operation="queryLastKnownValues", status=503, retry_after=1, times=4):
-        assert list(client.get_values([*SENSORS, *SENSORS[:39]])) == SENSORS
+    with plant.fault("status", operation="listObjectsById", status=503, retry_after=1, times=4):
+        objects = client.list_objects([*SENSORS, *SENSORS[:39]])
+    assert [each.element_id for each in objects] == [*SENSORS, *SENSORS[:39]]
     assert 0.95 < time.monotonic() - began < 10
 
 
 def test_the_deadline_is_that_of_each_request(plant: Server, connect: Make, small: None) -> None:
     client = connect(plant.url, deadline=2.0)
-    with plant.fault("hang", operation="queryLastKnownValues", seconds=0.7):
+    with plant.fault("hang", operation="listObjectsById", seconds=0.7):
         began = time.monotonic()
-        values = client.get_values([*SENSORS, *SENSORS])
-    assert list(values) == SENSORS
+        objects = client.list_objects([*SENSORS, *SENSORS])
+    assert [each.element_id for each in objects] == [*SENSORS, *SENSORS]
     assert time.monotonic() - began > 2.0
 
 

@@ -1,5 +1,6 @@
 """Reading history of any length: what a server cuts, refuses or is too slow for is asked for in parts."""
 
+import asyncio
 import functools
 import itertools
 from collections.abc import Iterator
@@ -250,6 +251,73 @@ def test_only_what_was_cut_is_asked_for_again(client: i3x.Client, server: Server
     later = [request.json["elementIds"] for request in server.requests[2:]]
     assert later
     assert all(ids == ["sensor-001"] for ids in later)
+
+
+FAILURES = [
+    ("status", {"status": 401}, i3x.AuthenticationError),
+    ("status", {"status": 429, "retry_after": 7200}, i3x.TooManyRequestsError),
+    ("status", {"status": 500}, i3x.ServerError),
+    ("not_json", {}, i3x.InvalidServerResponseError),
+    ("reset", {}, i3x.ConnectionError),
+]
+
+
+@pytest.mark.parametrize(("fault", "options", "kind"), FAILURES)
+def test_a_failure_to_have_the_rest_of_an_element_leaves_the_others(
+    client: i3x.Client,
+    server: Server,
+    fault: str,
+    options: dict[str, Any],
+    kind: type[i3x.I3XError],
+    quick: None,
+) -> None:
+    server.fault("history_cut", rows=300, per_element=True)
+    server.fault(fault, operation="queryHistoricalValues", skip=1, **options)
+    histories = client.get_histories(["nothing", "sensor-001", "sensor-002"], *RANGE)
+    assert list(histories) == ["sensor-002"]
+    assert numbers(histories["sensor-002"]) == list(range(0, POINTS, 50))
+    assert histories.partial is None
+    assert {name: type(error) for name, error in histories.errors.items()} == {
+        "nothing": i3x.NotFoundError,
+        "sensor-001": kind,
+    }
+
+
+@pytest.mark.parametrize(("fault", "options", "kind"), FAILURES)
+def test_a_failure_to_have_the_rest_of_all_elements_is_raised(
+    client: i3x.Client,
+    server: Server,
+    fault: str,
+    options: dict[str, Any],
+    kind: type[i3x.I3XError],
+    quick: None,
+) -> None:
+    server.fault("history_cut", rows=30, per_element=True)
+    server.fault(fault, operation="queryHistoricalValues", skip=2, **options)
+    with pytest.raises(kind) as caught:
+        client.get_histories(["sensor-001", "sensor-002"], *RANGE)
+    assert caught.value.result == {}
+    assert list(caught.value.result.errors) == ["sensor-001", "sensor-002"]
+    with pytest.raises(kind):
+        client.get_history("sensor-001", *RANGE)
+
+
+def test_a_cancellation_while_the_rest_of_an_element_is_asked_for_tells_what_is_whole(server: Server) -> None:
+    async def main() -> None:
+        async with i3x.AsyncClient(server.url) as client:
+            server.fault("history_cut", rows=300, per_element=True)
+            server.fault("hang", operation="queryHistoricalValues", skip=1, seconds=60)
+            task = asyncio.ensure_future(client.get_histories(["sensor-001", "sensor-002"], *RANGE))
+            while asked(server) < 2:  # noqa: ASYNC110  # of another thread
+                await asyncio.sleep(0.001)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as caught:
+                await task
+            histories = vars(caught.value)["result"]
+            assert numbers(histories["sensor-002"]) == list(range(0, POINTS, 50))
+            assert "CancelledError before" in str(histories.errors["sensor-001"])
+
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("status", [400, 413])

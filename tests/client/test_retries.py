@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -258,6 +259,125 @@ def test_a_write_with_its_timestamp_is_sent_again(
     AGAIN[name](client)
     first, second = server.requests[before:]
     assert first.body == second.body
+
+
+REPEATED: dict[str, Callable[[i3x.Client], Any]] = {
+    **AGAIN,
+    "register_items": lambda client: client.register_items(client.create_subscription(), ["sensor-001"]),
+    "delete_subscriptions": lambda client: client.delete_subscriptions(
+        [client.create_subscription(), client.create_subscription()]
+    ),
+}
+OPERATIONS = {
+    "update_value": "updateObjectValues",
+    "update_values": "updateObjectValues",
+    "update_history": "updateObjectHistory",
+    "register_items": "registerMonitoredItems",
+    "delete_subscriptions": "deleteSubscriptions",
+}
+
+
+@pytest.mark.parametrize("status", [400, 401, 429, 501, 503])
+@pytest.mark.parametrize("processed", [False, True])
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_refusal_does_not_tell_what_became_of_what_was_sent_before_it(
+    client: i3x.Client, server: Server, name: str, processed: bool, status: int, quick: None
+) -> None:
+    server.fault("reset", operation=OPERATIONS[name], processed=processed, times=1)
+    server.fault("status", operation=OPERATIONS[name], skip=1, status=status, retry_after=0)
+    for error in _errors(lambda: REPEATED[name](client)):
+        assert error.status_code == status
+        assert error.outcome_unknown
+        assert str(error).count("carried it out is unknown; it may be done again") == 1
+
+
+def _errors(write: Callable[[], Any]) -> list[i3x.I3XError]:
+    """All errors of a write of which nothing works: the one that is raised, if one is, and those of its items."""
+    try:
+        errors = [item.error for item in write()]
+    except i3x.I3XError as error:
+        errors = [error, *(item.error for item in error.result or ())]
+    assert errors
+    return errors
+
+
+def _refused(document: dict[str, Any]) -> dict[str, Any]:
+    detail = {"title": "Conflict", "status": 409, "detail": "it is there already"}
+    items = [{**item, "success": False, "responseDetail": detail} for item in document["results"]]
+    return {**document, "success": False, "results": items}
+
+
+@pytest.mark.parametrize("sent_before", [False, True])
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_refusal_of_items_does_not_tell_what_became_of_what_was_sent_before_it(
+    client: i3x.Client, server: Server, name: str, sent_before: bool, quick: None
+) -> None:
+    if sent_before:
+        server.fault("reset", operation=OPERATIONS[name], processed=True, times=1)
+    server.fault("edit_json", operation=OPERATIONS[name], skip=int(sent_before), edit_with=_refused)
+    for error in _errors(lambda: REPEATED[name](client)):
+        assert error.status_code == 409
+        assert error.outcome_unknown is sent_before
+        assert str(error).count("carried it out is unknown") == sent_before
+
+
+def test_a_redirect_that_is_refused_does_not_tell_what_became_of_what_was_sent_before_it(
+    client: i3x.Client, server: Server, quick: None
+) -> None:
+    server.fault("reset", processed=True, times=1)
+    server.fault("redirect", skip=1, location="http://other.invalid/v1")
+    with pytest.raises(i3x.ConnectionError, match=r"redirects to .* is unknown") as caught:
+        client.update_value("sensor-001", 1.5, timestamp=STAMP)
+    assert caught.value.outcome_unknown
+
+
+def test_a_token_that_can_not_be_had_does_not_tell_what_became_of_what_was_sent_before_it(
+    server: Server, connect: Make, quick: None
+) -> None:
+    tokens = iter(["t0ken-1"])
+    client = connect(server.url, token=lambda: next(tokens))
+    server.fault("reset", processed=True, times=1)
+    server.fault("status", skip=1, status=401)
+    with pytest.raises(i3x.AuthenticationError, match=r"token= failed .* is unknown") as caught:
+        client.update_value("sensor-001", 1.5, timestamp=STAMP)
+    assert caught.value.outcome_unknown
+
+
+@pytest.mark.parametrize("fault", ["not_json", "truncate"])
+def test_an_answer_that_can_not_be_read_leaves_a_write_in_doubt(
+    client: i3x.Client, server: Server, fault: str, quick: None
+) -> None:
+    server.fault(fault)
+    with pytest.raises(i3x.I3XError, match="carried it out is unknown") as caught:
+        client.update_value("sensor-001", 1.5)
+    assert caught.value.outcome_unknown
+
+
+def test_an_answer_that_is_too_large_leaves_a_write_in_doubt(server: Server, connect: Make) -> None:
+    client = connect(server.url, max_response_bytes=2000)
+    server.fault("status", status=200, body="x" * 3000)
+    with pytest.raises(i3x.InvalidServerResponseError, match=r"max_response_bytes.* is unknown") as caught:
+        client.update_value("sensor-001", 1.5)
+    assert caught.value.outcome_unknown
+
+
+def test_a_write_whose_client_is_disconnected_before_the_answer_is_in_doubt(
+    client: i3x.Client, server: Server
+) -> None:
+    server.fault("hang", operation="updateObjectValues", seconds=60)
+
+    def disconnect() -> None:
+        while not received(server, "updateObjectValues"):
+            time.sleep(0.001)
+        client.disconnect()
+        server.stop()  # since a thread that reads is not woken when the client closes its socket
+
+    disconnecting = threading.Thread(target=disconnect)
+    disconnecting.start()
+    with pytest.raises(i3x.ConnectionError, match=r"not connected.* is unknown") as caught:
+        client.update_value("sensor-001", 1.5)
+    disconnecting.join()
+    assert caught.value.outcome_unknown
 
 
 def test_a_write_whose_time_ran_out_is_not_sent_again(server: Server, connect: Make) -> None:

@@ -79,7 +79,7 @@ def test_get_values_is_a_dict_in_the_order_asked_for(client: i3x.Client) -> None
 def test_get_values_with_an_id_twice(client: i3x.Client, server: Server) -> None:
     values = client.get_values(["sensor-001", "sensor-001"])
     assert list(values) == ["sensor-001"]
-    assert server.requests[-1].json["elementIds"] == ["sensor-001", "sensor-001"]
+    assert server.requests[-1].json["elementIds"] == ["sensor-001"]
 
 
 def test_get_values_takes_any_iterable(client: i3x.Client) -> None:

@@ -14,7 +14,7 @@ import i3x
 from i3x.bulk.chunks import Chunk
 from i3x.bulk.limits import MOST_AT_ONCE, START, Limits, Size
 from i3x.bulk.plan import Outcome, Plan, Wait
-from i3x.calls import Bulk, Repeat
+from i3x.calls import Bulk, Call, Repeat
 from i3x.errors import error_class
 
 Part = i3x.BulkList[str]
@@ -33,11 +33,16 @@ def _failed(ids: Sequence[str], error: i3x.I3XError) -> Part:
 def bulk(ids: Iterable[str], operation: str = "queryLastKnownValues", **options: Any) -> Bulk[Part]:
     """Return a bulk call whose items are their ids."""
     items = ((each, each.encode()) for each in ids)
-    return Bulk(operation, items, _unused, 20, Part, _failed, **options)
+    call = options.pop("call", _unused)
+    return Bulk(operation, items, call, 20, Part, _failed, **options)
 
 
 def _unused(ids: Sequence[str], texts: Sequence[bytes]) -> Any:
     raise AssertionError("a plan sends nothing")
+
+
+def _call(ids: Sequence[str], texts: Sequence[bytes]) -> Call[Part]:
+    return Call("updateObjectValues", "PUT", "/objects/value", lambda _: Part(ids), changes=True)
 
 
 def names(count: int, length: int = 6) -> list[str]:
@@ -469,6 +474,37 @@ def test_what_was_not_sent_has_no_unknown_outcome() -> None:
     result = site.run(bulk(names(200), "updateObjectValues"))
     unknown = [each for each, error in result.errors.items() if error.outcome_unknown]
     assert unknown == names(200)[10:20]
+
+
+def _lost_before_an_overload() -> tuple[Plan[Part], Chunk, Chunk]:
+    """A plan with a request that was lost before the server was overloaded, and another one on its way."""
+    plan = Plan(bulk(names(30), "updateObjectValues", call=_call), ten_a_request())
+    first = plan.next(0)
+    assert isinstance(first, Chunk)
+    plan.settle(first, Outcome(Part(first.ids)), 0)
+    lost, other = plan.next(0), plan.next(0)
+    assert isinstance(lost, Chunk)
+    assert isinstance(other, Chunk)
+    doubted = _error(503)
+    doubted.outcome_unknown = True
+    plan.settle(lost, Outcome(error=doubted, retry_after=0.0), 0)
+    return plan, lost, other
+
+
+def test_what_was_lost_before_an_overload_is_sent_again_in_doubt() -> None:
+    plan, lost, other = _lost_before_an_overload()
+    assert plan.next(0) is lost
+    assert plan.call(lost).in_doubt
+    assert not plan.call(other).in_doubt
+
+
+def test_what_was_lost_before_an_overload_and_then_not_sent_stays_in_doubt() -> None:
+    plan, lost, other = _lost_before_an_overload()
+    plan.settle(other, Outcome(error=_error(503), retry_after=0.0), 0)
+    assert plan.next(0) is None
+    errors = plan.result().errors
+    assert "not sent" in str(errors[lost.ids[0]])
+    assert [each for each, error in errors.items() if error.outcome_unknown] == lost.ids
 
 
 # --- overload -----------------------------------------------------------------------------------------------

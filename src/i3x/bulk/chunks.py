@@ -34,6 +34,8 @@ class Chunk:
     is_trial: bool = False
     refusal: I3XError | None = None
     """What a trial of all its items is to explain."""
+    in_doubt: bool = False
+    """Whether a request with these items, that is to be sent again or in parts, may have been carried out."""
 
     @property
     def end(self) -> int:

@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+from msgspec.structs import replace as replaced
+
 from i3x.bulk.chunks import Chunk, Refused, Source
 from i3x.bulk.limits import Limits, Size
 from i3x.bulk.stated import stated_limit
@@ -132,7 +134,8 @@ class Plan(Generic[T]):
     def call(self, chunk: Chunk) -> Call[T]:
         """Return the request for what is to be sent."""
         make = self._bulk.trial if chunk.is_trial else None
-        return (make or self._bulk.call)(chunk.ids, chunk.texts)
+        call = (make or self._bulk.call)(chunk.ids, chunk.texts)
+        return replaced(call, in_doubt=True) if chunk.in_doubt else call
 
     @property
     def is_alone(self) -> bool:
@@ -163,7 +166,8 @@ class Plan(Generic[T]):
         texts = chunk.texts[first:last]
         size = Size(len(texts), self._bulk.envelope + sum(map(len, texts)) + len(texts))
         ids = chunk.ids[first:last]
-        return Chunk(chunk.start + first, ids, texts, size, whole, is_trial=chunk.is_trial)
+        start, is_trial, in_doubt = chunk.start + first, chunk.is_trial, chunk.in_doubt
+        return Chunk(start, ids, texts, size, whole, is_trial=is_trial, in_doubt=in_doubt)
 
     # --- what came of it --------------------------------------------------------------------------------
 
@@ -176,6 +180,7 @@ class Plan(Generic[T]):
     def settle(self, chunk: Chunk, outcome: Outcome[T], now: float) -> None:
         """Note what became of a request."""
         self._on_their_way.remove(chunk)
+        chunk.in_doubt = outcome.error is not None and outcome.error.outcome_unknown
         if outcome.error is None and chunk.refusal is not None:
             self._acquit(chunk, chunk.refusal)
         elif outcome.error is None and chunk.is_trial:
@@ -342,6 +347,7 @@ class Plan(Generic[T]):
             self._tell(failure, whole)
             raise failure
         if self._errors and not self._worked and (error := self._common_error()) is not None:
+            error.outcome_unknown |= any(each.outcome_unknown for each in self._errors.values())
             error.result = whole
             raise error
         return self._bulk.settled(whole)
@@ -352,14 +358,20 @@ class Plan(Generic[T]):
         for chunk in self._on_their_way:
             error = I3XError(f"{operation}: {kind} before the answer was there", operation=operation)
             if self.call(chunk).changes:
-                put_in_doubt(error, may_repeat=self._bulk.repeat is Repeat.ALWAYS)
+                self._doubt(error)
             self._parts[chunk.start] = chunk.about, self._bulk.failed(chunk.ids, error)
         self._fail_unsent(I3XError(f"{operation}: not sent, since {kind} came before", operation=operation))
         self._tell(cause, self._whole())
 
     def _fail_unsent(self, error: I3XError) -> None:
+        doubted = retold(error, str(error))
+        self._doubt(doubted)
         for chunk in self._unsent():
-            self._parts[chunk.start] = chunk.about, self._bulk.failed(chunk.ids, error)
+            told = doubted if chunk.in_doubt else error
+            self._parts[chunk.start] = chunk.about, self._bulk.failed(chunk.ids, told)
+
+    def _doubt(self, error: I3XError) -> None:
+        put_in_doubt(error, may_repeat=self._bulk.repeat is Repeat.ALWAYS)
 
     def _whole(self) -> T:
         empty: Any = self._bulk.empty()

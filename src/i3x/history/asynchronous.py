@@ -9,7 +9,7 @@ from typing import Protocol, Self
 from i3x.bulk.limits import Ranges
 from i3x.callbacks import async_notify
 from i3x.errors import I3XError
-from i3x.history.completing import completed, unfinished
+from i3x.history.completing import broken_off, completed, unfinished
 from i3x.history.merging import points_of
 from i3x.history.questions import Question
 from i3x.history.reading import Reading
@@ -114,9 +114,10 @@ async def read_whole(
     """Return the whole history of elements over a range: with one request, if the server gives it so.
 
     ``ranges`` is what is known of the server, and what is found out of it.
-    What the server does not give even in parts is told in ``partial``, of the elements and of the result.
+    What the server does not give even in parts is told in ``partial``, of the elements and of the result. A failure
+    to get what was not whole at first is the error of those elements, and raised if there are no others.
     """
-    ids = list(dict.fromkeys(element_ids))
+    ids = asked = list(dict.fromkeys(element_ids))
     reading = Reading(ids, start_time, end_time, ranges)
     if (question := reading.question()) is None:
         return BulkDict()
@@ -130,11 +131,19 @@ async def read_whole(
             reading.answered(question, first)
             first = BulkDict()
         elif rest := unfinished(question, first):
-            reading = Reading([*rest, *rest.errors], start_time, end_time, ranges)
+            asked = [*rest, *rest.errors]
+            reading = Reading(asked, start_time, end_time, ranges)
             reading.answered(question, rest)
         else:
             reading.note_answered(question, [len(history.values) for history in first.values()])
             return first
-    while (question := reading.question()) is not None:
-        await answer(ask, reading, question)
+    try:
+        while (question := reading.question()) is not None:
+            await answer(ask, reading, question)
+    except BaseException as failure:
+        result = broken_off(first, asked, reading, failure)
+        if not result or not isinstance(failure, I3XError):
+            vars(failure)["result"] = result
+            raise
+        return result
     return completed(ids, first, reading)

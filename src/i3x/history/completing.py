@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from i3x.errors import I3XError
+from i3x.failures import retold
 from i3x.histories import is_cut
 from i3x.history.questions import Question, is_refusal
 from i3x.history.reading import Reading
@@ -39,6 +41,29 @@ def completed(
     result = BulkDict({name: values[name] for name in ids if name in values})
     errors = {**first.errors, **reading.errors}
     result.errors = {name: error for name, error in errors.items() if name not in values}
+    return _told_partial(result)
+
+
+def broken_off(
+    first: BulkDict[HistoricalValue], asked: list[str], reading: Reading, failure: BaseException
+) -> BulkDict[HistoricalValue]:
+    """Return what is whole of the first answer where something ends the asking for the others; they have the error."""
+    error = failure
+    if not isinstance(error, I3XError):
+        operation = "queryHistoricalValues"
+        words = f"{operation}: {type(failure).__name__} before all of it was there"
+        error = I3XError(words, operation=operation)
+    about = error.element_id if len(asked) == 1 else None
+    told = retold(error, str(error), element_id=about)
+    told.__cause__ = error.__cause__
+    failed = dict.fromkeys(asked, told)
+    result = BulkDict({name: value for name, value in first.items() if name not in failed})
+    result.errors = {**first.errors, **failed, **reading.errors}
+    return _told_partial(result)
+
+
+def _told_partial(result: BulkDict[HistoricalValue]) -> BulkDict[HistoricalValue]:
+    """Say of the result what is said of its elements."""
     said = {name: value.partial for name, value in result.items() if value.partial is not None}
     if said:
         words = [f"{name}: {detail.detail or detail.title}" for name, detail in said.items()]

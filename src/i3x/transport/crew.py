@@ -10,8 +10,8 @@ import contextvars
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from queue import Empty, SimpleQueue
+from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import anyio
@@ -74,21 +74,37 @@ class Crew(Generic[T]):
 
 
 class AsyncCrew(Generic[T]):
-    """The tasks that carry out requests of a plan."""
+    """The tasks that carry out requests of a plan; leaving the block ends them.
 
-    def __init__(self, plan: Plan[T], stack: AsyncExitStack) -> None:
+    An exception leaves the block as it is, and not in a group: that there are tasks is nothing to its caller.
+    """
+
+    def __init__(self, plan: Plan[T]) -> None:
         self._plan = plan
-        self._stack = stack
         self._tasks: anyio.abc.TaskGroup | None = None
         self._running = 0
         self._settled = anyio.Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._tasks is None:
+            return
+        if error is None or isinstance(error, anyio.get_cancelled_exc_class()):
+            await self._tasks.__aexit__(kind, error, traceback)
+        else:
+            self._tasks.cancel_scope.cancel()
+            await self._tasks.__aexit__(None, None, None)
 
     async def start(
         self, chunk: Chunk, carry_out: Callable[[Call[T]], Awaitable[Outcome[T]]], call: Call[T]
     ) -> None:
         """Carry out a request in another task."""
         if self._tasks is None:
-            self._tasks = await self._stack.enter_async_context(anyio.create_task_group())
+            self._tasks = await anyio.create_task_group().__aenter__()
         self._running += 1
         self._tasks.start_soon(self._run, chunk, carry_out, call)
 

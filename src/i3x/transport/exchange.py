@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from i3x.calls import Call, Repeat
 from i3x.errors import ConnectionError, I3XError, InvalidServerResponseError, TimeoutError
 from i3x.failures import Reply, clean, put_in_doubt
+from i3x.results import BulkList
 from i3x.transport.options import Timeout, steps
 from i3x.transport.server import Server
 
@@ -84,7 +85,7 @@ class Exchange:
         self.server = server
         self.call = call
         self.connecting = connecting
-        self.attempts = 0
+        self.attempts = self._earlier = int(call.in_doubt)
         self.retry_after: float | None = None
         self._overloaded = overloaded
         self._stopped = stopped or threading.Event()
@@ -106,7 +107,7 @@ class Exchange:
     def remaining(self) -> float | None:
         """Return the seconds that are left for the whole call, None if it may take for ever."""
         if self._stopped.is_set():
-            raise self._doubted(
+            raise self.doubted(
                 ConnectionError(
                     f"{self.call.operation}: interrupted before the answer was there",
                     operation=self.call.operation,
@@ -124,7 +125,7 @@ class Exchange:
 
     def expired(self) -> TimeoutError:
         """Return the error for a call that took too long in all."""
-        return self._doubted(
+        return self.doubted(
             TimeoutError(
                 f"{self.call.operation}: no whole answer within {self._deadline:g} s; ask for less at once, or "
                 "give the client a larger timeout= or deadline=",
@@ -145,6 +146,7 @@ class Exchange:
 
         A :class:`Hop` is answered with what came back for it, a :class:`StaleToken` with None.
         """
+        self._earlier = self.attempts  # of which a refusal says nothing
         self.attempts += 1
         call = self.call
         hop = Hop(call.method, self.server.url_of(call), call.content, call.needs_credentials)
@@ -322,7 +324,7 @@ class Exchange:
             text = f"can't connect to {address}: {words}; check base_url, and that the server is running"
         else:
             text = f"the exchange with {address} broke ({type(error).__name__}: {words}); try again"
-        return self._doubted(kind(f"{self.call.operation}: {text}", operation=self.call.operation))
+        return self.doubted(kind(f"{self.call.operation}: {text}", operation=self.call.operation))
 
     def _url_of(self, error: Exception) -> httpx.URL:
         """Return where the request went; a redirect may have led to another host than that of base_url."""
@@ -331,9 +333,16 @@ class Exchange:
         except RuntimeError:  # httpx's word for "there was no request yet"
             return self.server.url
 
-    def _doubted(self, error: E) -> E:
+    def judge(self, error: I3XError) -> None:
+        """Let an error say so if this attempt, or one before it that had no answer, may have been carried out."""
+        status = error.status_code or 0
+        failed = status >= 500 and status not in _REFUSED
+        if failed or self._earlier or isinstance(error, InvalidServerResponseError):
+            self.doubted(error)
+
+    def doubted(self, error: E) -> E:
         """Let an error say that a change may have been carried out, if anything of it may have been received."""
-        if self.call.changes and self.attempts:
+        if self.call.changes and self.attempts and not error.outcome_unknown:
             put_in_doubt(error, may_repeat=self.call.repeat is Repeat.ALWAYS)
         return error
 
@@ -341,13 +350,12 @@ class Exchange:
 
     def result(self, reply: Reply) -> Any:
         """Return what the call makes of its reply, or raise the error that it stands for."""
-        try:
-            return self.call.read(reply)
-        except I3XError as error:
-            failed = reply.status_code >= 500 and reply.status_code not in _REFUSED
-            if self.call.changes and (failed or isinstance(error, InvalidServerResponseError)):
-                self._doubted(error)
-            raise
+        result = self.call.read(reply)
+        if self.call.changes and isinstance(result, BulkList) and result.errors:
+            for error in (item.error for item in result):
+                if error is not None:
+                    self.judge(error)
+        return result
 
 
 class Opening(Exchange):

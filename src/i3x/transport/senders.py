@@ -6,7 +6,7 @@ import inspect
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import anyio
@@ -150,14 +150,21 @@ class Sender(_SenderBase):
     def _carried_out(self, http: httpx.Client, exchange: Exchange) -> Any:
         """Return the result of an exchange, or raise the error that it failed with."""
         try:
-            reply = self._attempts(http, exchange)
+            return exchange.result(self._reply(http, exchange))
+        except I3XError as error:
+            exchange.judge(error)
+            raise
+
+    def _reply(self, http: httpx.Client, exchange: Exchange) -> Reply:
+        """Return the reply, or raise the error of an exchange that failed on the way."""
+        try:
+            return self._attempts(http, exchange)
         except I3XError:
             raise
         except Exception as error:  # whatever a server or a network can make httpx, or an auth= of it, raise
             if http.is_closed:  # by another thread
-                raise _not_connected(exchange.call) from None
+                raise exchange.doubted(_not_connected(exchange.call)) from None
             raise exchange.told(error) from error
-        return exchange.result(reply)
 
     def _attempts(self, http: httpx.Client, exchange: Exchange) -> Reply:
         """Make attempts until one is final; tenacity, which takes a while to get going, only if the first is not."""
@@ -283,22 +290,29 @@ class AsyncSender(_SenderBase):
             except I3XError as error:
                 return Outcome(error=error, retry_after=exchange.retry_after)
 
-        async with AsyncExitStack() as stack:
-            crew = AsyncCrew(plan, stack)
-            while (step := plan.next(time.monotonic())) is not None:
-                if isinstance(step, Wait):
-                    await crew.wait(step.seconds)
-                elif plan.is_alone:
-                    outcome = await carry_out(plan.call(step))
-                    plan.settle(step, outcome, time.monotonic())
-                else:
-                    await crew.start(step, carry_out, plan.call(step))
+        try:
+            async with AsyncCrew(plan) as crew:
+                while (step := plan.next(time.monotonic())) is not None:
+                    if isinstance(step, Wait):
+                        await crew.wait(step.seconds)
+                    elif plan.is_alone:
+                        outcome = await carry_out(plan.call(step))
+                        plan.settle(step, outcome, time.monotonic())
+                    else:
+                        await crew.start(step, carry_out, plan.call(step))
+        except BaseException as error:
+            plan.abandon(error)
+            raise
         return plan.result()
 
     async def _carried_out(self, http: httpx.AsyncClient, exchange: Exchange) -> Any:
         """Return the result of an exchange, or raise the error that it failed with."""
         attempts, seconds = self._attempts(http, exchange), exchange.remaining()
-        return exchange.result(await self._reply(http, exchange, attempts, seconds))
+        try:
+            return exchange.result(await self._reply(http, exchange, attempts, seconds))
+        except I3XError as error:
+            exchange.judge(error)
+            raise
 
     @asynccontextmanager
     async def stream(self, call: Call[None], silence: float) -> AsyncIterator[EventSource]:
@@ -356,9 +370,9 @@ class AsyncSender(_SenderBase):
                 reply = await attempts
         except I3XError:
             raise
-        except Exception as error:  # see Sender._carried_out
+        except Exception as error:  # see Sender._reply
             if http.is_closed:  # by another task
-                raise _not_connected(exchange.call) from None
+                raise exchange.doubted(_not_connected(exchange.call)) from None
             raise exchange.told(error) from error
         if reply is None:
             raise exchange.expired()

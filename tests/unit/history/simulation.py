@@ -28,6 +28,7 @@ class Historian:
     keeps_time_to: int = 1
     names_cut: bool = True
     refuses_cut: bool = False
+    silent_when_cut: bool = False
     longest: int | None = None
     slow_from: int | None = None
     ignores_range: bool = False
@@ -69,6 +70,8 @@ class Historian:
             )
         if self.refuses_cut and any(cut.values()):
             raise self.refusal(question, "too many rows")
+        if self.silent_when_cut and any(cut.values()):
+            raise i3x.TimeoutError("no answer in time")
         return self.told(answer, cut)
 
     def refusal(self, question: Question, words: str) -> i3x.BadRequestError:

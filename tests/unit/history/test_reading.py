@@ -396,6 +396,40 @@ def test_few_requests_are_made_in_vain(keeps: str) -> None:
     assert historian.requests < 1.5 * 20_000 / 500
 
 
+def every_minute_and(bursts: list[tuple[int, int, int]]) -> list[Stored]:
+    """A day of points, one a minute, and bursts: the minute that each begins at, its length, and its points."""
+    moments = [minute * 60 * SECOND for minute in range(1440)]
+    for minute, length, count in bursts:
+        moments += [minute * 60 * SECOND + number * length // count for number in range(count)]
+    return [(START + moment, number, "Good") for number, moment in enumerate(sorted(moments))]
+
+
+@given(
+    bursts=st.lists(
+        st.tuples(
+            st.integers(1, 1380), st.sampled_from([10**6, SECOND, 60 * SECOND]), st.sampled_from([20, 60])
+        ),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda burst: burst[0],
+    ),
+    most=st.sampled_from([15, 50, 200]),
+    does=st.sampled_from([{"refuses_cut": True}, {"silent_when_cut": True}, {}]),
+    in_windows=st.booleans(),
+)
+def test_a_burst_costs_no_more_than_itself(
+    bursts: list[tuple[int, int, int]], most: int, does: dict[str, bool], in_windows: bool
+) -> None:
+    if "silent_when_cut" in does:  # silence about a second is raised
+        bursts = [(minute, 60 * SECOND, 2 * count) for minute, _, count in bursts]
+    series: Series = {"a": every_minute_and(bursts)}
+    historian = Historian(series, most_rows=most, **does)  # type: ignore[arg-type]
+    reading = reading_of(series, 86_400 * SECOND, in_windows=in_windows)
+    assert points_in(read_all(historian, reading)) == expected(series, 86_400 * SECOND)
+    assert reading.missing == []
+    assert historian.requests <= 3 * len(series["a"]) // most + 200 * len(bursts)
+
+
 def test_points_of_several_elements_are_in_the_order_of_time_whatever_their_form() -> None:
     forms = [nanoseconds.to_text, nine_digits, with_offset]
     histories = {

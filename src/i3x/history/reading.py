@@ -342,8 +342,8 @@ class Reading:
     def take(self) -> HistoryWindow | None:
         """Return the next window that is whole and has values, None if there is none yet, or any more."""
         end = self._front.start
-        if end == self._looked_until:
-            return None
+        if end in (self._looked_until, self._end):
+            return None  # a window up to the end of the range is the last one, and has the end itself
         self._looked_until = end
         found = {name: track.take(end) for name, track in self._tracks.items() if track.has_any(end)}
         if not found:

@@ -389,6 +389,22 @@ def test_windows_do_not_overlap_and_leave_nothing_out() -> None:
 
 
 @pytest.mark.parametrize("keeps", ["oldest", "newest"])
+@pytest.mark.parametrize("length", [1, 2, 8])
+def test_only_the_last_window_reaches_the_end(keeps: str, length: int) -> None:
+    series: Series = {"a": [(START + number // 2, number, "Good") for number in range(2 * length + 2)]}
+    historian, reading = Historian(series, most_rows=2, keeps=keeps), reading_of(series, length)
+    windows: list[i3x.HistoryWindow] = []
+    while (question := reading.question()) is not None:
+        reading.answered(question, historian(question))
+        while (window := reading.take()) is not None:
+            windows.append(window)
+    *others, last = windows
+    assert all(nanoseconds.of_text(window.end_time) < START + length for window in others)
+    assert nanoseconds.of_text(last.end_time) == START + length
+    assert points_in(windows) == expected(series, length)
+
+
+@pytest.mark.parametrize("keeps", ["oldest", "newest"])
 def test_few_requests_are_made_in_vain(keeps: str) -> None:
     series: Series = {"a": every_second(20_000)}
     historian = Historian(series, most_rows=500, keeps=keeps)

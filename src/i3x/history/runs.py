@@ -22,6 +22,7 @@ from i3x.models import VQT
 _timestamp: Callable[[VQT], str] = operator.attrgetter("timestamp")
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _SHORTEST = len("2026-01-31T08:00:00Z")
+_TENS_OF_SECONDS = len("2026-01-31T08:00:")
 _LAST = nanoseconds.of_text("9999-12-31T23:59:59.999999999Z")
 _AFTER_ALL = "~"  # as text, after all digits
 
@@ -142,6 +143,7 @@ def are_uniform(texts: Sequence[str]) -> bool:
     return (
         len(joined) == size * len(texts)
         and joined.isascii()
+        and "6" not in joined[_TENS_OF_SECONDS::size]  # a leap second is the first one of the next minute
         and joined.encode().translate(_ZEROS) == _form(size) * len(texts)
     )
 

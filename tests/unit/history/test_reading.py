@@ -42,13 +42,20 @@ def with_offset(moment: int) -> str:
     return f"{nine_digits(moment + 7200 * SECOND)[:-1]}+02:00"
 
 
+def with_leap_seconds(moment: int) -> str:
+    """A text that takes the first second of each minute for a leap second at the end of the one before."""
+    before = nanoseconds.to_text(moment - SECOND)
+    is_last = before[16:19] == ":59"
+    return f"{before[:16]}:60{before[19:]}" if is_last else nanoseconds.to_text(moment)
+
+
 historians = st.fixed_dictionaries(
     {
         "per_element": st.booleans(),
         "keeps": st.sampled_from(["oldest", "newest", "random"]),
         "order": st.sampled_from(["oldest first", "newest first", "random"]),
         "names_cut": st.booleans(),
-        "text": st.sampled_from([nanoseconds.to_text, nine_digits, with_offset]),
+        "text": st.sampled_from([nanoseconds.to_text, nine_digits, with_offset, with_leap_seconds]),
     }
 )
 

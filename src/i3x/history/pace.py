@@ -16,7 +16,7 @@ _SMALLEST_SHARE = 4
 _DARED = 2  # times as long as what was refused is what is tried when that is tried again
 _FEW = 10  # windows that are not worth a refusal to have fewer of them
 
-_SEAMS = nanoseconds.SECOND, 1_000_000, 1_000
+SEAMS = nanoseconds.SECOND, 1_000_000, 1_000
 """Windows that are at least as long as one of these end at a multiple of it: not all servers keep the times that
 they are asked for to the nanosecond, and what they round off would be in neither of two windows."""
 
@@ -182,4 +182,4 @@ class Pace:
 
 
 def _seam(start: int, end: int) -> int:
-    return next((end // unit * unit for unit in _SEAMS if end - start >= unit), end)
+    return next((end // unit * unit for unit in SEAMS if end - start >= unit), end)

@@ -117,14 +117,18 @@ def test_what_does_not_come_is_told_as_missing(
 
 
 def check_missing(
-    windows: list[i3x.HistoryWindow], reading: Reading, stored: dict[str, Counter[tuple[int, str, str]]]
+    windows: list[i3x.HistoryWindow],
+    reading: Reading,
+    stored: dict[str, Counter[tuple[int, str, str]]],
+    told: int = 1,
 ) -> None:
+    """Check that nothing came twice, and what did not come is missing; ``told`` is the unit of the moments."""
     found = points_in(windows)
     for name in {*stored, *found}:
         here, there = found.get(name, Counter()), stored.get(name, Counter())
         assert not here - there
         gaps = [
-            (nanoseconds.of_text(gap.start_time), nanoseconds.of_text(gap.end_time))
+            (nanoseconds.of_text(gap.start_time) // told * told, nanoseconds.of_text(gap.end_time))
             for gap in reading.missing
             if name in gap.element_ids
         ]
@@ -189,6 +193,118 @@ def test_a_server_that_rounds_the_times_asked_for_loses_nothing_at_the_seams(
     historian = Historian(series, most_rows=most, keeps_time_to=unit, has_end=has_end)
     reading = reading_of(series, 400 * SECOND)
     assert points_in(read_all(historian, reading)) == expected(series, 400 * SECOND)
+    assert reading.missing == []
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> Series:
+    """Elements with many points within a few seconds."""
+    count = draw(st.integers(1, 6))
+    every = draw(st.sampled_from([SECOND, 100_000_000, 10_000_000, 100_000]))
+    shift = draw(st.sampled_from([0, 1, 370_001_003]))
+    return {
+        f"sensor-{index}": [
+            (START + (number * every + index * shift) % (10 * SECOND + 1), number, "Good")
+            for number in range(draw(st.integers(0, 150)))
+        ]
+        for index in range(count)
+    }
+
+
+ROUNDED = [
+    {"keeps_time_to": SECOND, "rounds": "down"},
+    {"keeps_time_to": SECOND, "rounds": "up"},
+    {"keeps_time_to": SECOND, "rounds": "to the nearest"},
+    {"tells_time_to": SECOND},
+]
+
+
+@given(
+    series=crowds(),
+    options=historians,
+    unit=st.sampled_from([1_000, 1_000_000, SECOND]),
+    rounds=st.sampled_from(["down", "to the nearest"]),
+    most=st.integers(10, 60),
+    in_windows=st.booleans(),
+)
+def test_what_a_server_that_rounds_times_does_not_give_is_told_as_missing(
+    series: Series, options: dict[str, object], unit: int, rounds: str, most: int, in_windows: bool
+) -> None:
+    options |= {"keeps_time_to": unit, "rounds": rounds, "keeps": "oldest"}
+    historian = Historian(series, most_rows=most, **options)  # type: ignore[arg-type]
+    reading = reading_of(series, 10 * SECOND, in_windows=in_windows)
+    check_missing(read_all(historian, reading), reading, expected(series, 10 * SECOND))
+
+
+@pytest.mark.parametrize("does", ROUNDED)
+@pytest.mark.parametrize("keeps", ["oldest", "newest"])
+@pytest.mark.parametrize("refuses_cut", [False, True])
+def test_many_elements_of_a_server_that_rounds_times_are_read_in_whole(
+    does: dict[str, object], keeps: str, refuses_cut: bool
+) -> None:
+    series: Series = {
+        f"sensor-{index}": [
+            (START + number * SECOND + index * 37_000_003 % SECOND, number, "Good") for number in range(20)
+        ]
+        for index in range(100)
+    }
+    historian = Historian(series, most_rows=50, keeps=keeps, refuses_cut=refuses_cut, **does)  # type: ignore[arg-type]
+    reading = reading_of(series, 20 * SECOND)
+    unit = historian.tells_time_to
+    stored = {
+        name: points_of([(at // unit * unit, value, quality) for at, value, quality in points])
+        for name, points in series.items()
+    }
+    assert points_in(read_all(historian, reading)) == stored
+    assert reading.missing == []
+    assert historian.requests < 150
+
+
+@pytest.mark.parametrize("does", ROUNDED)
+def test_what_a_server_that_rounds_times_can_not_give_of_one_element_is_told(does: dict[str, object]) -> None:
+    series: Series = {"a": [(START + number * 10_000_000, number, "Good") for number in range(2000)]}
+    historian = Historian(series, most_rows=50, **does)  # type: ignore[arg-type]
+    reading, unit = reading_of(series, 20 * SECOND), historian.tells_time_to
+    told = {"a": points_of([(at // unit * unit, value, quality) for at, value, quality in series["a"]])}
+    check_missing(read_all(historian, reading, 100), reading, told, unit)
+
+
+@given(
+    series=crowds(),
+    options=historians,
+    has_start=st.booleans(),
+    most=st.integers(5, 60),
+    in_windows=st.booleans(),
+)
+def test_what_a_server_whose_ranges_lack_an_end_does_not_give_is_told_as_missing(
+    series: Series, options: dict[str, object], has_start: bool, most: int, in_windows: bool
+) -> None:
+    options |= {"has_start": has_start, "has_end": not has_start}
+    historian = Historian(series, most_rows=most, **options)  # type: ignore[arg-type]
+    reading = reading_of(series, 10 * SECOND, in_windows=in_windows)
+    first = START if has_start else START + 1
+    inside = {name: [point for point in points if point[0] >= first] for name, points in series.items()}
+    check_missing(read_all(historian, reading), reading, expected(inside, 10 * SECOND, has_end=not has_start))
+
+
+def test_points_at_one_moment_that_a_range_lacks_are_kept_as_far_as_they_came() -> None:
+    series: Series = {
+        "a": every_second(90) + [(START + 50 * SECOND, number, "Good") for number in range(100, 120)]
+    }
+    historian = Historian(series, most_rows=15, has_start=False)
+    reading = Reading(
+        ["a"], nanoseconds.to_text(START - SECOND), nanoseconds.to_text(START + 90 * SECOND), Ranges()
+    )
+    windows = read_all(historian, reading, 60)
+    check_missing(windows, reading, {"a": points_of(series["a"])})
+    assert points_in(windows)["a"].total() >= 89 + 14
+
+
+def test_ranges_without_either_end_lose_nothing_where_windows_meet() -> None:
+    historian = Historian({"a": every_second(1000)}, most_rows=100, has_start=False, has_end=False)
+    end = nanoseconds.to_text(START + 1000 * SECOND)
+    reading = Reading(["a"], nanoseconds.to_text(START - SECOND), end, Ranges(), in_windows=True)
+    assert points_in(read_all(historian, reading, 20)) == expected(historian.series, 1000 * SECOND)
     assert reading.missing == []
 
 

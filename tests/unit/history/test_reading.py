@@ -348,10 +348,11 @@ def test_an_element_that_refuses_by_itself_costs_the_others_nothing() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 3000 * SECOND])
-def test_several_elements_that_a_server_does_not_know_cost_the_others_nothing(length: int) -> None:
-    reading = reading_of({**LONG, "x": [], "y": []}, length)
+@pytest.mark.parametrize("unknown", ["x", "xy"])
+def test_elements_that_a_server_does_not_know_cost_the_others_nothing(length: int, unknown: str) -> None:
+    reading = reading_of({**LONG, **{name: [] for name in unknown}}, length)
     assert points_in(read_all(Historian(LONG), reading)) == expected(LONG, length)
-    assert list(reading.errors) == ["x", "y"]
+    assert list(reading.errors) == list(unknown)
 
 
 def test_an_element_that_refuses_long_ranges_by_itself_is_read_in_parts() -> None:

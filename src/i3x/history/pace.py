@@ -16,7 +16,7 @@ _SMALLEST_SHARE = 4
 _DARED = 2  # times as long as what was refused is what is tried when that is tried again
 _FEW = 10  # windows that are not worth a refusal to have fewer of them
 
-_SEAMS = nanoseconds.SECOND, 1_000_000, 1_000
+SEAMS = nanoseconds.SECOND, 1_000_000, 1_000
 """Windows that are at least as long as one of these end at a multiple of it: not all servers keep the times that
 they are asked for to the nanosecond, and what they round off would be in neither of two windows."""
 
@@ -40,6 +40,7 @@ class Pace:
         self._most_rows: int | None = None
         self._cut: int | None = None
         self._good_answers = 0
+        self._calm_needed = _GOOD_ANSWERS
         self._keeps_oldest = True
         self._after_detour: int | None = None
         self._is_in_gap = False
@@ -82,14 +83,21 @@ class Pace:
         self.length = max(wanted, 1)
 
     def _is_worth_daring(self, rows: float) -> bool:
-        """Whether to go beyond what the server has refused, perhaps of other elements, for so many points."""
+        """Whether to go beyond what the server has refused, perhaps of other elements, for so many points.
+
+        What it has refused for what is there, be it by its silence, says nothing about the time after that: it is
+        dared after a calm, which is twice as long after each time in vain.
+        """
         known = self._ranges.bracket(self._of_all)
-        return known is not None and known[1] == self._refused and self._ranges.dare(rows)
+        if known is not None and known[1] == self._refused:
+            return self._ranges.dare(rows)
+        return self._good_answers >= self._calm_needed
 
     def _note_answered(self, length: int) -> None:
         self._answered = max(self._answered, length)
         if self._refused is not None and length >= self._refused:
             self._refused = None  # it was refused for what was asked for, and not for its length
+            self._calm_needed = _GOOD_ANSWERS
 
     def _between(self) -> int:
         """Return what to try between what was answered and what was refused, until they are close."""
@@ -98,7 +106,8 @@ class Pace:
             return refused // 4
         if refused <= 2 * answered or answered >= self._long_enough:
             return answered
-        return math.isqrt(answered * refused)
+        between = math.isqrt(answered * refused)
+        return between if _seam(0, between) > answered else answered
 
     def _fitting(self, share: float) -> float | None:
         """Return how many rows fit into one answer; None if nothing is known to limit them."""
@@ -135,6 +144,8 @@ class Pace:
     def refused(self, length: int) -> None:
         """Learn from a refusal, of which the length of the window may be the reason."""
         self._good_answers = 0
+        if self._refused is not None and length > self._refused:
+            self._calm_needed *= 2
         self._refused = min(length, self._refused or length)
         if self._answered >= self._refused:
             self._answered = 0  # elsewhere, where there is less
@@ -171,4 +182,4 @@ class Pace:
 
 
 def _seam(start: int, end: int) -> int:
-    return next((end // unit * unit for unit in _SEAMS if end - start >= unit), end)
+    return next((end // unit * unit for unit in SEAMS if end - start >= unit), end)

@@ -7,6 +7,11 @@ asked for instead, until answers are whole. What is cut even so, at a single mom
 far as it goes and told as missing. Windows overlap by the moment that they share, since servers differ in whether
 a range has its ends.
 
+Nor is an answer that is said to be whole taken at its word where one that was cut has more of the same window. The
+server may round the times that it is asked for, or those that it tells, or have neither end of a range: it is asked
+again for times of a larger unit, or from a moment earlier. What is lacking even so is kept as far as it is known, and
+told as missing, and so is what was read before in windows that such a server may not give in whole.
+
 Where the server refuses many elements at once for the range, its length is found with one of them before all are
 asked for. What was found out goes to the ranges that all calls of a client share, so that the next call keeps to it.
 
@@ -19,7 +24,7 @@ the range is asked for again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from i3x import nanoseconds
@@ -28,11 +33,11 @@ from i3x.errors import BadRequestError, I3XError
 from i3x.histories import PROBE, is_cut, is_unreadable
 from i3x.history.front import Front
 from i3x.history.missing import tell_missing
-from i3x.history.pace import Pace
+from i3x.history.pace import SEAMS, Pace
 from i3x.history.patience import Patience
 from i3x.history.questions import Question, is_no_answer, is_refusal, is_refused_alone, is_silence
 from i3x.history.scouting import Scout
-from i3x.history.tracks import Kept, Track
+from i3x.history.tracks import Kept, Lost, Track
 from i3x.models import HistoricalValue, HistoryProgress, HistoryWindow, MissingHistory
 from i3x.results import BulkDict
 
@@ -73,6 +78,15 @@ class Reading:
         self._given_time = self.start_time
         self._looked_until: int | None = self._start
         self._elements = max(len(self._tracks), 1)
+        self._is_limit_shared = False
+        """Whether fewer elements at once help as shorter windows do; these are no shorter than a second then."""
+        self._is_one_too_much = False
+        """Whether even one element at a time needs shorter ones."""
+        self._unit = 1
+        """Of what times are asked for; larger than a nanosecond once a server does not seem to keep these."""
+        self._margin = 0
+        """How much earlier than a window is asked from, once ranges do not seem to have their ends."""
+        self._are_seams_in_doubt = False
         self._window = window
         self._ranges = ranges
         self._scout = Scout(ranges)
@@ -100,20 +114,36 @@ class Reading:
         if tracks[0].is_narrowed:
             end, tracks = start, [track for track in tracks if track.is_narrowed]
         else:
-            end = self._pace.end(start, self._front.next_level(start)) if start < self._end else start
-        is_last_try = len(tracks) == 1 and end - start <= 1
+            end = self._window_end(start, len(tracks)) if start < self._end else start
+        is_last_try = len(tracks) == 1 and end - start <= self._unit
         return Question(
             [track.element_id for track in tracks],
             start,
             end,
-            self._text(start),
-            self._text(end),
+            self._text(self._asked_from(start)),
+            self._text(self._asked_until(end)),
             _MOST_BYTES if self._in_windows and not is_last_try else None,
         )
 
     def is_about_all(self, question: Question) -> bool:
         """Whether a question is about the whole range of all elements."""
         return question.length == self._end - self._start
+
+    def _window_end(self, start: int, elements: int) -> int:
+        latest, unit = self._front.next_level(start), self._least(elements)
+        end = self._pace.end(start, latest)
+        return end if unit == 1 else min(max(end // unit, start // unit + 1) * unit, latest)
+
+    def _least(self, elements: int) -> int:
+        """Return the shortest window of some elements."""
+        is_second_enough = elements > 1 or not self._is_one_too_much
+        return PROBE if self._is_limit_shared and is_second_enough else self._unit
+
+    def _asked_from(self, start: int) -> int:
+        return max((start - self._margin) // self._unit * self._unit, self._start)
+
+    def _asked_until(self, end: int) -> int:
+        return min(-(-end // self._unit) * self._unit, self._end)
 
     def _text(self, moment: int) -> str:
         """Return the text to send for a moment; the ends of the range are sent as the user gave them."""
@@ -140,33 +170,96 @@ class Reading:
             kept = Kept(history, question.start, question.end)
             sizes += kept.sizes
             (cut if is_cut(history.partial) else whole)[self._tracks[element_id]] = kept
+        lost = self._lost(question, whole)
+        if lost and self._distrusts(question):
+            return
+        if whole and self._are_seams_in_doubt:
+            self._settle_seams(has_helped=not lost)
+        for track, kept in cut.items():
+            track.remember(kept)
         if whole and not cut and not histories.errors:
             self._scout.note_answered(question, sizes)
         if whole:
-            self._take_in(question, whole, sum(sizes))
+            self._take_in(question, whole, lost, sum(sizes))
         if cut:
             self._cut(question, cut, sum(sizes))
         self._patience.note_sizes(sizes)
         if histories.errors:
             self._failed_elements(question, histories.errors)
 
-    def _take_in(self, question: Question, whole: dict[Track, Kept], rows: int) -> None:
+    def _lost(self, question: Question, whole: dict[Track, Kept]) -> dict[Track, Lost]:
+        """Return what answers that are said to be whole lack, as others before them tell, which were cut.
+
+        The last moment of a window may be told by the next one.
+        """
+        is_last = question.end in (question.start, self._end)
+        last = question.end if is_last else question.end - 1
+        lost = {
+            track: track.lost(kept, question.start, last) for track, kept in whole.items() if track.evidence
+        }
+        return {track: each for track, each in lost.items() if each}
+
+    def _distrusts(self, question: Question) -> bool:
+        """Ask again in another way if the server may have lost points for how it was asked; False if it can't have.
+
+        Where times may have been rounded, these are of a larger unit from now on, and windows whose ends are no
+        multiples of it may have lost points too. Where not, ranges may have neither of their ends.
+        """
+        unit, whole = max(self._unit_of(question), self._unit), SEAMS[0]
+        if not question.length or (self._margin and self._unit == whole):
+            return False
+        if unit == whole and not self._margin:
+            self._margin, self._are_seams_in_doubt = 1, True
+            return True
+        self._unit = min((larger for larger in SEAMS if larger > unit), default=whole)
+        for track in self._tracks.values():
+            track.widen()
+            for start, end, unit in track.unsure:
+                if unit < self._unit:
+                    self._miss(
+                        [track.element_id], start, end, "the server does not keep times of so small a unit"
+                    )
+            track.unsure = [each for each in track.unsure if each[2] >= self._unit]
+        return True
+
+    def _settle_seams(self, *, has_helped: bool) -> None:
+        """Tell where windows met before, if what was lacking there has come once that moment was within a window."""
+        self._are_seams_in_doubt = False
+        for track in self._tracks.values() if has_helped else ():
+            if track.seams is not None and track.seams[0] < track.seams[1]:
+                detail = (
+                    "ranges of the server have none of their ends: what is at those of requests did not come"
+                )
+                self._miss([track.element_id], *track.seams, detail)
+
+    def _unit_of(self, question: Question) -> int:
+        """Return the unit of time that both ends of a window are multiples of; the user's own are."""
+        ends = [moment for moment in (question.start, question.end) if moment not in (self._start, self._end)]
+        return next((unit for unit in SEAMS if not any(moment % unit for moment in ends)), 1)
+
+    def _take_in(
+        self, question: Question, whole: dict[Track, Kept], lost: dict[Track, Lost], rows: int
+    ) -> None:
         """Move the tracks on whose answer is whole."""
         self._patience.restore()
         share, left = len(whole) / len(self._tracks), self._end - question.end
         self._pace.whole(question.length, rows, share, left)
         if len(question.element_ids) == self._elements and self._pace.may_take_more(rows):
             self._elements = min(self._elements * 2, len(self._tracks))
+        unit = max(self._unit_of(question), self._unit)
         for track, kept in whole.items():
             track.is_proven = True
+            if track in lost:
+                kept.supply(lost[track])
             self._points += track.add(kept, question.start)
+            track.forget(question.end)
+            track.note_window(question.start, question.end, unit)
             if is_unreadable(kept.partial):
                 self._miss([track.element_id], question.start, question.end, kept.words)
             is_doubtful = track.is_doubtful and not any(kept.sizes)
-            extra = track.widen(question.start)
-            if extra or is_doubtful:
-                self._points += extra
-                detail = "the server knows more of this moment as part of a longer range, and cuts it there"
+            track.widen()
+            if track in lost or is_doubtful:
+                detail = "the server knows more of this as part of a longer range, and cuts it there"
                 self._miss([track.element_id], question.start, question.end, detail)
         self._front.move(whole, question.start, question.end)
 
@@ -178,20 +271,28 @@ class Reading:
         for track in cut:
             track.is_proven = True
         self._patience.spend()
+        self._is_limit_shared |= any(not any(kept.sizes) for kept in cut.values()) and bool(sizes)
+        self._note_one_too_much(question)
+        least = self._least(len(question.element_ids))
         if self._patience.is_in_vain(sum(sizes)):
             self._accept(question, cut)
-        elif question.length <= 1 and len(cut) < len(question.element_ids):
+        elif question.length <= least and len(cut) < len(question.element_ids):
             pass  # the others are whole, and leave more room in the next answer
-        elif len(cut) > 1 and (question.length <= 1 or sum(sizes) < 2 * len(sizes)):
+        elif len(cut) > 1 and (question.length <= least or sum(sizes) < 2 * len(sizes)):
             self._elements = max(1, len(cut) // 2)
         elif question.length == 0:
             self._patience.note_cut_moment(sum(sizes))
             self._accept(question, cut)
+        elif question.length <= self._unit > 1:
+            self._accept(question, cut)
         elif question.length == 1:
-            for track, kept in cut.items():
-                track.narrow(kept, question.start, to_nothing=not rows)
+            for track in cut:
+                track.narrow(to_nothing=not rows)
         else:
             self._shorten(question, cut, rows)
+
+    def _note_one_too_much(self, question: Question) -> None:
+        self._is_one_too_much |= len(question.element_ids) == 1 and question.length <= PROBE
 
     def _shorten(self, question: Question, cut: dict[Track, Kept], rows: int) -> None:
         spans = [span for kept in cut.values() for span in kept.spans()]
@@ -201,15 +302,17 @@ class Reading:
 
     def _accept(self, question: Question, cut: dict[Track, Kept]) -> None:
         """Keep what there is of a window, and tell the rest as missing."""
-        for track, kept in cut.items():
-            self._points += track.add(kept, question.start)
-        words = next(iter(cut.values())).words
-        self._give_up(question, cut, words)
+        self._give_up(question, cut, next(iter(cut.values())).words)
 
-    def _give_up(self, question: Question, tracks: Collection[Track], detail: str) -> None:
+    def _give_up(self, question: Question, tracks: Mapping[Track, Kept], detail: str) -> None:
+        """Go on after a window, with what there is of it."""
         self._patience.give_up()
         self._pace.skip(question.length)
-        self._points += sum(track.widen(question.start) for track in tracks)
+        for track, kept in tracks.items():
+            kept.supply(track.lost(kept, question.start, question.end))
+            self._points += track.add(kept, question.start)
+            track.forget(question.end)
+            track.widen()
         self._miss([track.element_id for track in tracks], question.start, question.end, detail)
         self._front.move(tracks, question.start, question.end)
 
@@ -305,8 +408,12 @@ class Reading:
             self._bear(error, is_enough=question.length <= PROBE and len(tracks) == 1)
         else:
             self._patience.spend_on_refusal()
-        if self._patience.is_over or question.length <= _SHORTEST:
-            self._give_up(question, tracks, str(error))
+            self._is_limit_shared |= len(tracks) > 1
+        self._note_one_too_much(question)
+        is_least = question.length <= max(_SHORTEST, self._unit)
+        if self._patience.is_over or question.length <= _SHORTEST or (is_least and len(tracks) == 1):
+            nothing = {track: Kept(HistoricalValue(), question.start, question.end) for track in tracks}
+            self._give_up(question, nothing, str(error))
         elif question.length <= PROBE and len(tracks) > 1:
             self._elements = max(1, len(tracks) // 2)
         else:
@@ -342,8 +449,8 @@ class Reading:
     def take(self) -> HistoryWindow | None:
         """Return the next window that is whole and has values, None if there is none yet, or any more."""
         end = self._front.start
-        if end == self._looked_until:
-            return None
+        if end in (self._looked_until, self._end):
+            return None  # a window up to the end of the range is the last one, and has the end itself
         self._looked_until = end
         found = {name: track.take(end) for name, track in self._tracks.items() if track.has_any(end)}
         if not found:

@@ -11,7 +11,7 @@ import itertools
 import operator
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from i3x.models import VQT
 _timestamp: Callable[[VQT], str] = operator.attrgetter("timestamp")
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _SHORTEST = len("2026-01-31T08:00:00Z")
+_TENS_OF_SECONDS = len("2026-01-31T08:00:")
 _LAST = nanoseconds.of_text("9999-12-31T23:59:59.999999999Z")
 _AFTER_ALL = "~"  # as text, after all digits
 
@@ -142,6 +143,7 @@ def are_uniform(texts: Sequence[str]) -> bool:
     return (
         len(joined) == size * len(texts)
         and joined.isascii()
+        and "6" not in joined[_TENS_OF_SECONDS::size]  # a leap second is the first one of the next minute
         and joined.encode().translate(_ZEROS) == _form(size) * len(texts)
     )
 
@@ -167,15 +169,28 @@ def joined(older: list[VQT], newer: list[VQT]) -> list[VQT]:
     """Return the points of one moment that two answers tell of: each as often as the answer that has more of it."""
     if not older or older == newer:
         return newer
-    left = Counter(map(_identity, newer))
+    return _extra(older, newer, _identity) + newer
+
+
+def lacking(newer: Sequence[VQT], older: Sequence[VQT]) -> list[VQT]:
+    """Return what ``newer`` lacks of older points: nothing of a moment of which it has as many, be they others."""
+    fewer = Counter(map(_timestamp, older)) - Counter(map(_timestamp, newer))
+    if not fewer:
+        return []
+    of_these = [[point for point in points if point.timestamp in fewer] for points in (older, newer)]
+    return _extra(of_these[0], of_these[1], lambda point: (point.timestamp, *_identity(point)))
+
+
+def _extra(older: list[VQT], newer: list[VQT], key: Callable[[VQT], Hashable]) -> list[VQT]:
+    left = Counter(map(key, newer))
     extra: list[VQT] = []
     for point in older:
-        identity = _identity(point)
+        identity = key(point)
         if left[identity] > 0:
             left[identity] -= 1
         else:
             extra.append(point)
-    return extra + newer
+    return extra
 
 
 def _identity(point: VQT) -> tuple[str, bytes]:

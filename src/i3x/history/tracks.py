@@ -7,11 +7,20 @@ import itertools
 from collections import deque
 from collections.abc import Iterator
 
-from i3x.history.runs import Run, arranged, clipped, joined
+from msgspec.structs import replace
+
+from i3x import nanoseconds
+from i3x.history.runs import Run, arranged, clipped, joined, lacking
 from i3x.models import VQT, HistoricalValue, ResponseDetail
 
 Path = tuple[str, ...]
 """Where a component is below an element: the ids on the way. The element itself is ``()``."""
+
+Lost = dict[Path, list[VQT]]
+"""Points of an element and of its components that an answer lacks."""
+
+_NOTHING = Run([])
+_MOST_EVIDENCE = 1000  # points of a series; they are there to be compared, and take memory until they are
 
 
 class Series:
@@ -46,6 +55,10 @@ class Series:
         if run.points:
             self._runs.append(run)
         return len(both) + len(run.points) - len(held)
+
+    def held(self, start: int) -> list[VQT]:
+        """Return the points from a moment on."""
+        return self._runs[-1].points[self._runs[-1].position(start) :] if self._runs else []
 
     def add_undated(self, points: list[VQT]) -> int:
         """Keep points that have no place in time, each once, since any answer may bring them again."""
@@ -88,8 +101,12 @@ class Track:
         self.is_proven = False
         """Whether the server has answered for it."""
         self.series: dict[Path, Series] = {(): Series()}
-        self.evidence: dict[Path, list[VQT]] = {}
-        """What an answer that was cut has at the moment that is asked for next, by itself; empty if none is."""
+        self.evidence: dict[Path, Run] = {}
+        """What the last answers that were cut have: whole ones must have it too."""
+        self.seams: tuple[int, int] | None = None
+        """The ends of its first and of its last window, so far."""
+        self.unsure: list[tuple[int, int, int]] = []
+        """Where windows began and ended at no whole seconds: their begin, their end, and the unit of these."""
         self.is_narrowed = False
         """Whether a single moment is asked for next."""
         self.is_doubtful = False
@@ -105,22 +122,51 @@ class Track:
             found += series.add(part.run, start) + series.add_undated(part.undated)
         return found
 
-    def narrow(self, kept: Kept, moment: int, *, to_nothing: bool) -> None:
+    def remember(self, kept: Kept) -> None:
+        """Keep some of what an answer has that was cut, and of what one before had of the time after it."""
+        for path, part in kept.parts.items():
+            known = self.evidence.get(path, _NOTHING)
+            later = known.part(known.position(kept.end + 1), len(known.points))
+            points = [*part.run.points[:_MOST_EVIDENCE], *later.points]
+            if points:
+                self.evidence[path] = arranged(points[:_MOST_EVIDENCE])[0]
+
+    def lost(self, kept: Kept, start: int, last: int) -> Lost:
+        """Return what answers that were cut had of a window, up to a last moment, and this one has not."""
+        found: Lost = {}
+        for path, run in list(self.evidence.items()):
+            here = run.part(run.position(start), run.position(last + 1)).points
+            if here:
+                held = self.series[path].held(start) if path in self.series else []
+                known = [*held, *kept.parts[path].run.points] if path in kept.parts else held
+                if lost := lacking(known, here):
+                    found[path] = lost
+        return found
+
+    def forget(self, before: int) -> None:
+        """Let go of what answers that were cut had before a moment."""
+        for path, run in list(self.evidence.items()):
+            if (index := run.position(before)) < len(run.points):
+                self.evidence[path] = run.part(index, len(run.points))
+            else:
+                del self.evidence[path]
+
+    def note_window(self, start: int, end: int, unit: int) -> None:
+        """Remember a window whose ends are multiples of a unit of time, which not all servers keep."""
+        self.seams = (end if self.seams is None else self.seams[0], end)
+        if unit == nanoseconds.SECOND:
+            return
+        if self.unsure and self.unsure[-1][1:] == (start, unit):
+            start = self.unsure.pop()[0]
+        self.unsure.append((start, end, unit))
+
+    def narrow(self, *, to_nothing: bool) -> None:
         """Ask for a single moment next, of which an answer has something perhaps that was cut, even to nothing."""
         self.is_narrowed, self.is_doubtful = True, to_nothing
-        self.evidence = {
-            path: clipped(part.run, moment, moment)[0].points for path, part in kept.parts.items()
-        }
 
-    def widen(self, moment: int) -> int:
-        """Be done with a single moment; returns how many points of it only the answer before had."""
-        evidence, self.evidence = self.evidence, {}
+    def widen(self) -> None:
+        """Be done with a single moment."""
         self.is_narrowed = self.is_doubtful = False
-        return sum(
-            self.series.setdefault(path, Series()).add(Run(points, [moment] * len(points)), moment)
-            for path, points in evidence.items()
-            if points
-        )
 
     def has_any(self, before: int | None) -> bool:
         """Whether there are points to be given out before a moment."""
@@ -162,7 +208,15 @@ class Kept:
     """What an answer has of one element and its components."""
 
     def __init__(self, history: HistoricalValue, start: int, end: int) -> None:
+        self.start, self.end = start, end
         self.parts: dict[Path, Part] = {path: Part(each, start, end) for path, each in walk(history)}
+
+    def supply(self, lost: Lost) -> None:
+        """Add points that it lacks."""
+        for path, points in lost.items():
+            known = self.parts[path].run.points if path in self.parts else []
+            history = self.parts[path].history if path in self.parts else HistoricalValue("", False, [])
+            self.parts[path] = Part(replace(history, values=[*known, *points]), self.start, self.end)
 
     @property
     def partial(self) -> ResponseDetail | None:

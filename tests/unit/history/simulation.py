@@ -24,10 +24,14 @@ class Historian:
     per_element: bool = False
     keeps: str = "oldest"
     order: str = "oldest first"
+    has_start: bool = True
     has_end: bool = True
     keeps_time_to: int = 1
+    rounds: str = "down"
+    tells_time_to: int = 1
     names_cut: bool = True
     refuses_cut: bool = False
+    silent_when_cut: bool = False
     longest: int | None = None
     slow_from: int | None = None
     ignores_range: bool = False
@@ -41,8 +45,10 @@ class Historian:
 
     def __call__(self, question: Question) -> i3x.BulkDict[i3x.HistoricalValue]:
         self.requests += 1
-        assert nanoseconds.of_text(question.start_time) == question.start
-        assert nanoseconds.of_text(question.end_time) == question.end
+        asked = nanoseconds.of_text(question.start_time), nanoseconds.of_text(question.end_time)
+        if self.is_exact:
+            assert asked == (question.start, question.end)
+        assert asked[0] <= question.start <= question.end <= asked[1]
         if self.longest is not None and question.length > self.longest:
             raise self.refusal(question, "the range is too long")
         if self.slow_from is not None and question.length > self.slow_from:
@@ -53,11 +59,8 @@ class Historian:
         left = self.most_rows
         cut = {}
         for element_id in question.element_ids:
-            if self.fails is not None and (failure := self.fails(element_id, question)) is not None:
+            if (failure := self.failure(element_id, question)) is not None:
                 answer.errors[element_id] = failure
-                continue
-            if element_id not in self.series:
-                answer.errors[element_id] = i3x.NotFoundError("unknown", 404)
                 continue
             found = self.matching(element_id, question)
             kept = self.kept(found, left)
@@ -65,11 +68,33 @@ class Historian:
             if left is not None and not self.per_element:
                 left -= len(kept)
             answer[element_id] = i3x.HistoricalValue(
-                element_id, False, [i3x.VQT(value, quality, self.text(at)) for at, value, quality in kept]
+                element_id,
+                False,
+                [
+                    i3x.VQT(value, quality, self.text(at // self.tells_time_to * self.tells_time_to))
+                    for at, value, quality in kept
+                ],
             )
         if self.refuses_cut and any(cut.values()):
             raise self.refusal(question, "too many rows")
+        if self.silent_when_cut and any(cut.values()):
+            raise i3x.TimeoutError("no answer in time")
         return self.told(answer, cut)
+
+    def failure(self, element_id: str, question: Question) -> i3x.I3XError | None:
+        if self.fails is not None and (failure := self.fails(element_id, question)) is not None:
+            return failure
+        return None if element_id in self.series else i3x.NotFoundError("unknown", 404)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it keeps and tells times as they are, and no point is in neither of two ranges that meet."""
+        return max(self.keeps_time_to, self.tells_time_to) == 1 and self.has_start
+
+    def kept_time(self, text: str) -> int:
+        moment, unit = nanoseconds.of_text(text), self.keeps_time_to
+        more = {"down": 0, "up": unit - 1, "to the nearest": unit // 2}[self.rounds]
+        return (moment + more) // unit * unit
 
     def refusal(self, question: Question, words: str) -> i3x.BadRequestError:
         """Return the error of a request that was refused, as it comes out of a call for all of its elements."""
@@ -83,11 +108,9 @@ class Historian:
         stored = sorted(self.series[element_id], key=lambda point: point[0])
         if self.ignores_range:
             return stored
-        start, end = (
-            each // self.keeps_time_to * self.keeps_time_to for each in (question.start, question.end)
-        )
-        last = end if self.has_end else end - 1
-        return [point for point in stored if start <= point[0] <= last]
+        start, end = self.kept_time(question.start_time), self.kept_time(question.end_time)
+        first, last = start if self.has_start else start + 1, end if self.has_end else end - 1
+        return [point for point in stored if first <= point[0] <= last]
 
     def kept(self, found: list[Stored], left: int | None) -> list[Stored]:
         kept = found

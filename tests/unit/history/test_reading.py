@@ -42,13 +42,20 @@ def with_offset(moment: int) -> str:
     return f"{nine_digits(moment + 7200 * SECOND)[:-1]}+02:00"
 
 
+def with_leap_seconds(moment: int) -> str:
+    """A text that takes the first second of each minute for a leap second at the end of the one before."""
+    before = nanoseconds.to_text(moment - SECOND)
+    is_last = before[16:19] == ":59"
+    return f"{before[:16]}:60{before[19:]}" if is_last else nanoseconds.to_text(moment)
+
+
 historians = st.fixed_dictionaries(
     {
         "per_element": st.booleans(),
         "keeps": st.sampled_from(["oldest", "newest", "random"]),
         "order": st.sampled_from(["oldest first", "newest first", "random"]),
         "names_cut": st.booleans(),
-        "text": st.sampled_from([nanoseconds.to_text, nine_digits, with_offset]),
+        "text": st.sampled_from([nanoseconds.to_text, nine_digits, with_offset, with_leap_seconds]),
     }
 )
 
@@ -110,14 +117,18 @@ def test_what_does_not_come_is_told_as_missing(
 
 
 def check_missing(
-    windows: list[i3x.HistoryWindow], reading: Reading, stored: dict[str, Counter[tuple[int, str, str]]]
+    windows: list[i3x.HistoryWindow],
+    reading: Reading,
+    stored: dict[str, Counter[tuple[int, str, str]]],
+    told: int = 1,
 ) -> None:
+    """Check that nothing came twice, and what did not come is missing; ``told`` is the unit of the moments."""
     found = points_in(windows)
     for name in {*stored, *found}:
         here, there = found.get(name, Counter()), stored.get(name, Counter())
         assert not here - there
         gaps = [
-            (nanoseconds.of_text(gap.start_time), nanoseconds.of_text(gap.end_time))
+            (nanoseconds.of_text(gap.start_time) // told * told, nanoseconds.of_text(gap.end_time))
             for gap in reading.missing
             if name in gap.element_ids
         ]
@@ -185,6 +196,118 @@ def test_a_server_that_rounds_the_times_asked_for_loses_nothing_at_the_seams(
     assert reading.missing == []
 
 
+@st.composite
+def crowds(draw: st.DrawFn) -> Series:
+    """Elements with many points within a few seconds."""
+    count = draw(st.integers(1, 6))
+    every = draw(st.sampled_from([SECOND, 100_000_000, 10_000_000, 100_000]))
+    shift = draw(st.sampled_from([0, 1, 370_001_003]))
+    return {
+        f"sensor-{index}": [
+            (START + (number * every + index * shift) % (10 * SECOND + 1), number, "Good")
+            for number in range(draw(st.integers(0, 150)))
+        ]
+        for index in range(count)
+    }
+
+
+ROUNDED = [
+    {"keeps_time_to": SECOND, "rounds": "down"},
+    {"keeps_time_to": SECOND, "rounds": "up"},
+    {"keeps_time_to": SECOND, "rounds": "to the nearest"},
+    {"tells_time_to": SECOND},
+]
+
+
+@given(
+    series=crowds(),
+    options=historians,
+    unit=st.sampled_from([1_000, 1_000_000, SECOND]),
+    rounds=st.sampled_from(["down", "to the nearest"]),
+    most=st.integers(10, 60),
+    in_windows=st.booleans(),
+)
+def test_what_a_server_that_rounds_times_does_not_give_is_told_as_missing(
+    series: Series, options: dict[str, object], unit: int, rounds: str, most: int, in_windows: bool
+) -> None:
+    options |= {"keeps_time_to": unit, "rounds": rounds, "keeps": "oldest"}
+    historian = Historian(series, most_rows=most, **options)  # type: ignore[arg-type]
+    reading = reading_of(series, 10 * SECOND, in_windows=in_windows)
+    check_missing(read_all(historian, reading), reading, expected(series, 10 * SECOND))
+
+
+@pytest.mark.parametrize("does", ROUNDED)
+@pytest.mark.parametrize("keeps", ["oldest", "newest"])
+@pytest.mark.parametrize("refuses_cut", [False, True])
+def test_many_elements_of_a_server_that_rounds_times_are_read_in_whole(
+    does: dict[str, object], keeps: str, refuses_cut: bool
+) -> None:
+    series: Series = {
+        f"sensor-{index}": [
+            (START + number * SECOND + index * 37_000_003 % SECOND, number, "Good") for number in range(20)
+        ]
+        for index in range(100)
+    }
+    historian = Historian(series, most_rows=50, keeps=keeps, refuses_cut=refuses_cut, **does)  # type: ignore[arg-type]
+    reading = reading_of(series, 20 * SECOND)
+    unit = historian.tells_time_to
+    stored = {
+        name: points_of([(at // unit * unit, value, quality) for at, value, quality in points])
+        for name, points in series.items()
+    }
+    assert points_in(read_all(historian, reading)) == stored
+    assert reading.missing == []
+    assert historian.requests < 150
+
+
+@pytest.mark.parametrize("does", ROUNDED)
+def test_what_a_server_that_rounds_times_can_not_give_of_one_element_is_told(does: dict[str, object]) -> None:
+    series: Series = {"a": [(START + number * 10_000_000, number, "Good") for number in range(2000)]}
+    historian = Historian(series, most_rows=50, **does)  # type: ignore[arg-type]
+    reading, unit = reading_of(series, 20 * SECOND), historian.tells_time_to
+    told = {"a": points_of([(at // unit * unit, value, quality) for at, value, quality in series["a"]])}
+    check_missing(read_all(historian, reading, 100), reading, told, unit)
+
+
+@given(
+    series=crowds(),
+    options=historians,
+    has_start=st.booleans(),
+    most=st.integers(5, 60),
+    in_windows=st.booleans(),
+)
+def test_what_a_server_whose_ranges_lack_an_end_does_not_give_is_told_as_missing(
+    series: Series, options: dict[str, object], has_start: bool, most: int, in_windows: bool
+) -> None:
+    options |= {"has_start": has_start, "has_end": not has_start}
+    historian = Historian(series, most_rows=most, **options)  # type: ignore[arg-type]
+    reading = reading_of(series, 10 * SECOND, in_windows=in_windows)
+    first = START if has_start else START + 1
+    inside = {name: [point for point in points if point[0] >= first] for name, points in series.items()}
+    check_missing(read_all(historian, reading), reading, expected(inside, 10 * SECOND, has_end=not has_start))
+
+
+def test_points_at_one_moment_that_a_range_lacks_are_kept_as_far_as_they_came() -> None:
+    series: Series = {
+        "a": every_second(90) + [(START + 50 * SECOND, number, "Good") for number in range(100, 120)]
+    }
+    historian = Historian(series, most_rows=15, has_start=False)
+    reading = Reading(
+        ["a"], nanoseconds.to_text(START - SECOND), nanoseconds.to_text(START + 90 * SECOND), Ranges()
+    )
+    windows = read_all(historian, reading, 60)
+    check_missing(windows, reading, {"a": points_of(series["a"])})
+    assert points_in(windows)["a"].total() >= 89 + 14
+
+
+def test_ranges_without_either_end_lose_nothing_where_windows_meet() -> None:
+    historian = Historian({"a": every_second(1000)}, most_rows=100, has_start=False, has_end=False)
+    end = nanoseconds.to_text(START + 1000 * SECOND)
+    reading = Reading(["a"], nanoseconds.to_text(START - SECOND), end, Ranges(), in_windows=True)
+    assert points_in(read_all(historian, reading, 20)) == expected(historian.series, 1000 * SECOND)
+    assert reading.missing == []
+
+
 # --- failures -----------------------------------------------------------------------------------------------
 
 
@@ -225,10 +348,11 @@ def test_an_element_that_refuses_by_itself_costs_the_others_nothing() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 3000 * SECOND])
-def test_several_elements_that_a_server_does_not_know_cost_the_others_nothing(length: int) -> None:
-    reading = reading_of({**LONG, "x": [], "y": []}, length)
+@pytest.mark.parametrize("unknown", ["x", "xy"])
+def test_elements_that_a_server_does_not_know_cost_the_others_nothing(length: int, unknown: str) -> None:
+    reading = reading_of({**LONG, **{name: [] for name in unknown}}, length)
     assert points_in(read_all(Historian(LONG), reading)) == expected(LONG, length)
-    assert list(reading.errors) == ["x", "y"]
+    assert list(reading.errors) == list(unknown)
 
 
 def test_an_element_that_refuses_long_ranges_by_itself_is_read_in_parts() -> None:
@@ -389,11 +513,61 @@ def test_windows_do_not_overlap_and_leave_nothing_out() -> None:
 
 
 @pytest.mark.parametrize("keeps", ["oldest", "newest"])
+@pytest.mark.parametrize("length", [1, 2, 8])
+def test_only_the_last_window_reaches_the_end(keeps: str, length: int) -> None:
+    series: Series = {"a": [(START + number // 2, number, "Good") for number in range(2 * length + 2)]}
+    historian, reading = Historian(series, most_rows=2, keeps=keeps), reading_of(series, length)
+    windows: list[i3x.HistoryWindow] = []
+    while (question := reading.question()) is not None:
+        reading.answered(question, historian(question))
+        while (window := reading.take()) is not None:
+            windows.append(window)
+    *others, last = windows
+    assert all(nanoseconds.of_text(window.end_time) < START + length for window in others)
+    assert nanoseconds.of_text(last.end_time) == START + length
+    assert points_in(windows) == expected(series, length)
+
+
+@pytest.mark.parametrize("keeps", ["oldest", "newest"])
 def test_few_requests_are_made_in_vain(keeps: str) -> None:
     series: Series = {"a": every_second(20_000)}
     historian = Historian(series, most_rows=500, keeps=keeps)
     read_all(historian, reading_of(series, 20_000 * SECOND))
     assert historian.requests < 1.5 * 20_000 / 500
+
+
+def every_minute_and(bursts: list[tuple[int, int, int]]) -> list[Stored]:
+    """A day of points, one a minute, and bursts: the minute that each begins at, its length, and its points."""
+    moments = [minute * 60 * SECOND for minute in range(1440)]
+    for minute, length, count in bursts:
+        moments += [minute * 60 * SECOND + number * length // count for number in range(count)]
+    return [(START + moment, number, "Good") for number, moment in enumerate(sorted(moments))]
+
+
+@given(
+    bursts=st.lists(
+        st.tuples(
+            st.integers(1, 1380), st.sampled_from([10**6, SECOND, 60 * SECOND]), st.sampled_from([20, 60])
+        ),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda burst: burst[0],
+    ),
+    most=st.sampled_from([15, 50, 200]),
+    does=st.sampled_from([{"refuses_cut": True}, {"silent_when_cut": True}, {}]),
+    in_windows=st.booleans(),
+)
+def test_a_burst_costs_no_more_than_itself(
+    bursts: list[tuple[int, int, int]], most: int, does: dict[str, bool], in_windows: bool
+) -> None:
+    if "silent_when_cut" in does:  # silence about a second is raised
+        bursts = [(minute, 60 * SECOND, 2 * count) for minute, _, count in bursts]
+    series: Series = {"a": every_minute_and(bursts)}
+    historian = Historian(series, most_rows=most, **does)  # type: ignore[arg-type]
+    reading = reading_of(series, 86_400 * SECOND, in_windows=in_windows)
+    assert points_in(read_all(historian, reading)) == expected(series, 86_400 * SECOND)
+    assert reading.missing == []
+    assert historian.requests <= 3 * len(series["a"]) // most + 200 * len(bursts)
 
 
 def test_points_of_several_elements_are_in_the_order_of_time_whatever_their_form() -> None:

@@ -80,7 +80,13 @@ class Pace:
             wanted = max(min(wanted, int(length * fitting / rows)), self.length // _SMALLEST_SHARE)
         if self._cut is not None:
             wanted = min(wanted, max(self._cut * 4 // 5, self.length))
-        self.length = max(wanted, 1)
+        self.length = max(wanted, self._least)
+
+    @property
+    def _least(self) -> int:
+        """The shortest window that has a use: all servers keep whole seconds, so less is only for what needs it."""
+        lengths = (length for length in (self._cut, self._refused) if length is not None)
+        return PROBE if min(lengths, default=PROBE + 1) > PROBE else 1
 
     def _is_worth_daring(self, rows: float) -> bool:
         """Whether to go beyond what the server has refused, perhaps of other elements, for so many points.
@@ -130,12 +136,12 @@ class Pace:
         if self._is_in_gap:
             self._keeps_oldest = False
         self._after_detour, self._is_in_gap = None, False
-        half = max(length // 2 if rows else length // 8, 1)
+        half = max(length // 2 if rows else length // 8, self._least)
         if not rows or (gap > span and not self._keeps_oldest):
             self.length = half
             return
         self._most_rows = max(self._most_rows or 0, rows)
-        self.length = max(min(half, span * 9 // 10), 1) if span else half
+        self.length = max(min(half, span * 9 // 10), self._least) if span else half
         if gap > span or not span:
             # All at one moment, they say nothing about the time after it.
             self._after_detour, self._is_in_gap = self.length if span else length, gap > 1

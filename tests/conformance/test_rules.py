@@ -34,7 +34,7 @@ def test_ids_levels_and_order_are_those_of_the_standard() -> None:
 def test_each_test_stands_on_earlier_ones_and_says_where_its_rule_is() -> None:
     order = {test.id: index for index, test in enumerate(TESTS)}
     for test in TESTS:
-        assert all(order[needed] < order[test.id] for needed in test.needs)
+        assert all(order[needed] < order[test.id] for needed in (*test.needs, *test.uses))
         assert test.rule.endswith(".")
         assert test.guide
 

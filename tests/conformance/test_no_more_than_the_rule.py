@@ -179,6 +179,14 @@ def test_acknowledging_is_about_numbers_alone() -> None:
     assert not {"SUB-07", "SUB-13"} & found.skips.keys()
 
 
+def test_a_stream_may_say_goodbye() -> None:
+    with Server(tick=None) as server:
+        server.fault("event_close")
+        found = examine(server.url)
+    assert (found.verdict, found.fails) == (Verdict.FULL, set())
+    assert "SUB-14" not in found.skips
+
+
 # -- where the server is
 
 

@@ -32,6 +32,7 @@ from i3x.conformance.rules import (
 )
 from i3x.conformance.streams import Stream
 from i3x.conformance.update import candidate, values_now, write_back
+from i3x.event_stream import EventStream
 from i3x.raw.api.subscribe import (
     create_subscription,
     delete_subscriptions,
@@ -48,6 +49,8 @@ _SYNCED = (200, 206)
 """The statuses of a sync that went well."""
 _PAUSE = 0.05
 """Seconds between two polls for an update that was provoked."""
+_ERROR = "error"
+"""The name of an event that tells of an error; others, such as one that says goodbye, are no matter of SUB-14."""
 _EVENTS = 100
 """Of a stream, so many events are checked against the document."""
 
@@ -421,9 +424,14 @@ def takeover(context: Context) -> None:
             end = first.ended(grace)
             if end is None:
                 raise Broken(f"the first stream is still open {grace:g} seconds after the second was opened")
-            context.server.exchanges.append(_with_events(first.exchange(), end.events))
+            ended = _with_events(first.exchange(), end.events)
+            context.server.exchanges.append(ended)
             if end.failure is not None:
                 raise Broken(f"the first stream broke off: {end.failure}", first.exchange())
+            told = EventStream().feed(end.content)
+            errors = [event.data.decode(errors="replace") for event in told if event.name == _ERROR]
+            if errors:
+                raise Broken(f"the first stream was sent an error event: {shown(errors[0])}", ended)
 
 
 def _with_events(exchange: Exchange, events: tuple[str, ...]) -> Exchange:

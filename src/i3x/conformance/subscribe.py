@@ -439,7 +439,8 @@ def _with_events(exchange: Exchange, events: tuple[str, ...]) -> Exchange:
     deviations: list[str] = []
     for event in events[:_EVENTS]:
         try:
-            found = document.misfits("StreamUpdates", strict_json.read(event.encode()).value)
+            read = strict_json.read(event.encode())
+            found = [*read.remarks, *document.misfits("StreamUpdates", read.value)]
         except strict_json.NotJsonError as error:
             found = [f"the data is no JSON: {error}"]
         deviations += [f"an event of POST /subscriptions/stream: {misfit}" for misfit in found]

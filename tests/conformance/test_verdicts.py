@@ -133,6 +133,7 @@ def test_without_writes_nothing_is_written_and_the_rest_is_unverified() -> None:
         assert received(server, "updateObjectValues") == received(server, "updateObjectHistory") == []
     assert found.verdict is Verdict.FULL, "who did not look does not know better"
     assert found.report.unverified == sorted(ids("UPD", range(1, 5)))
+    assert found.report.untestable == ["SUB-07", "SUB-13"]
     assert {found.skips[test_id] for test_id in ids("UPD", range(1, 6))} == {"disabled"}
     assert (found.skips["SUB-07"], found.skips["SUB-13"]) == ("untestable", "untestable")
 
@@ -141,6 +142,7 @@ def test_values_that_stand_still_are_written_back_to_be_synced() -> None:
     with Server(tick=None) as server:
         found = examine(server.url)
     assert found.skips.keys() == {"UPD-05", "SUB-12"}
+    assert found.report.untestable == [], "those should be, and need not"
     assert found.message("SUB-06") == ""
 
 

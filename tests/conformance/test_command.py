@@ -203,6 +203,20 @@ def test_a_server_can_not_steer_the_terminal() -> None:
     assert r"\x1b[2J" in text
 
 
+def test_what_nobody_could_see_is_named_beside_the_verdict(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with Server(tick=None) as still:
+        execute(still.url, no_writes=True, json=str(tmp_path / "a.json"), out=out)
+    assert out.getvalue().splitlines()[-3:] == [
+        "unverified: UPD-01, UPD-02, UPD-03, UPD-04",
+        "untestable: SUB-07, SUB-13",
+        "Full 1.0 Compliance",
+    ]
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert report["untestable"] == ["SUB-07", "SUB-13"]
+    assert "SUB-07" not in report["unverified"]
+
+
 def test_the_report_for_machines(server: Server, tmp_path: Path) -> None:
     with server.fault("no_gzip"):
         code = execute(server.url, token=TOKEN, json=str(tmp_path / "a.json"), out=io.StringIO())

@@ -34,7 +34,7 @@ def test_ids_levels_and_order_are_those_of_the_standard() -> None:
 def test_each_test_stands_on_earlier_ones_and_says_where_its_rule_is() -> None:
     order = {test.id: index for index, test in enumerate(TESTS)}
     for test in TESTS:
-        assert all(order[needed] < order[test.id] for needed in test.needs)
+        assert all(order[needed] < order[test.id] for needed in (*test.needs, *test.uses))
         assert test.rule.endswith(".")
         assert test.guide
 
@@ -108,7 +108,19 @@ def test_json_is_read_as_it_is(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"{", b"NaN", b"[Infinity]", b"-Infinity", b"'a'", b"\xef\xbb\xbf1", b"\xff", b"[" * 10**5]
+    "text",
+    [
+        b"",
+        b"{",
+        b"NaN",
+        b"[Infinity]",
+        b"-Infinity",
+        b"'a'",
+        b"\xef\xbb\xbf",
+        b"1\xef\xbb\xbf",
+        b"\xff",
+        b"[" * 10**5,
+    ],
 )
 def test_what_is_no_json(text: bytes) -> None:
     with pytest.raises(strict_json.NotJsonError):
@@ -119,6 +131,13 @@ def test_what_json_allows_and_nobody_understands_alike() -> None:
     found = strict_json.read(b'{"a": 1, "a": 2, "b": 1e999}')
     assert len(found.remarks) == 2
     assert "'a'" in found.remarks[1] + found.remarks[0]
+
+
+def test_a_byte_order_mark_is_read_over_and_remarked() -> None:
+    found = strict_json.read(b"\xef\xbb\xbf[1]")
+    assert found.value == [1]
+    assert len(found.remarks) == 1
+    assert "byte order mark" in found.remarks[0]
 
 
 def test_keys_that_are_there_twice_among_very_many() -> None:

@@ -172,7 +172,7 @@ def _end(response: httpx.Response) -> str:
         response.read()
     except httpx.HTTPError as error:
         return type(error).__name__
-    return "cleanly"
+    return "with an error event" if "event: error" in response.text else "cleanly"
 
 
 def _seen(response: httpx.Response) -> Any:

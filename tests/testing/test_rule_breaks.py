@@ -221,6 +221,7 @@ CHANGES: dict[str, set[str]] = {
     "second_stream_leaves_first_open": {"end of the first stream: ends"},
     "second_stream_refused": {"end of the first stream: ends", "second stream: 200 becomes 409"},
     "second_stream_resets_first": {"end of the first stream: ends"},
+    "second_stream_sends_first_an_error": {"end of the first stream: ends"},
     "deleted_subscription_stays": {"sync what is deleted: 404 becomes 200"},
     "unknown_subscription_gone": {"sync what is deleted: 404 becomes 410"},
     "unknown_subscription_without_envelope": {

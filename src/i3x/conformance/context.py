@@ -45,11 +45,13 @@ class Context:
     """What it answered with credentials, where that was needed to find the server."""
     created: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     """The subscriptions that are to be deleted, each with the client id that goes with it, if any."""
+    capabilities: Json = field(default_factory=dict[str, Any])
+    """CORE-03; empty if it failed."""
+    unprovoked: str = ""
+    """Why no update could be provoked, where that was tried; no test tries it, and waits for it, again."""
 
     info: Exchange = field(init=False)
     """CORE-01."""
-    capabilities: Json = field(init=False)
-    """CORE-03."""
     namespaces: Found = field(init=False)
     """EXP-01."""
     object_types: Found = field(init=False)
@@ -78,9 +80,9 @@ class Context:
     """SUB-03."""
 
     def declares(self, capability: str) -> bool:
-        """Whether the server declares a capability such as `update.current`; CORE-03 has seen that it says so."""
+        """Whether the server declares a capability such as `update.current`, as far as CORE-03 could tell."""
         group, _, name = capability.partition(".")
-        return self.capabilities[group][name] is True
+        return bool(self.capabilities) and self.capabilities[group][name] is True
 
     def sample(self, count: int = _SAMPLE) -> list[Json]:
         """Some objects: one of each type first, then more in the order of the listing.

@@ -95,6 +95,8 @@ class Test:
     level: Level
     needs: tuple[str, ...]
     """The tests without which this one has nothing to stand on."""
+    uses: tuple[str, ...]
+    """The tests whose findings this one takes if they are there, and does without if they are not."""
     capability: str | None
     """What the server must declare for this test to make sense, such as `update.current`."""
     writes: bool
@@ -134,12 +136,15 @@ def conformance_test(
     rule: str,
     level: Level = Level.MUST,
     needs: Iterable[str] = (),
+    uses: Iterable[str] = (),
     capability: str | None = None,
     writes: bool = False,
 ) -> Callable[[Callable[[Context], str | None]], Test]:
     """Declare a test; the function becomes a `Test`."""
 
     def declare(function: Callable[[Context], str | None]) -> Test:
-        return Test(test_id, title, guide, rule, level, tuple(needs), capability, writes, function)
+        return Test(
+            test_id, title, guide, rule, level, tuple(needs), tuple(uses), capability, writes, function
+        )
 
     return declare

@@ -8,7 +8,7 @@ from typing import Any
 
 from i3x.conformance.definition import Outcome, Reason, Result
 from i3x.conformance.suite import BY_ID
-from i3x.conformance.verdict import Verdict, unverified, verdict
+from i3x.conformance.verdict import Verdict, untestable, unverified, verdict
 
 FORMAT = 1
 """Of the machine-readable report; it changes when something in it changes its meaning or goes away."""
@@ -63,6 +63,11 @@ class Report:
         """The optional tests of which nobody knows whether they would pass."""
         return unverified(self.outcomes)
 
+    @property
+    def untestable(self) -> list[str]:
+        """The required tests for which the server had nothing to observe."""
+        return untestable(self.outcomes)
+
     def counts(self) -> dict[str, int]:
         """How many tests had which result."""
         counted = Counter(outcome.result for outcome in self.outcomes)
@@ -87,6 +92,7 @@ class Report:
             "hint": self.hint or None,
             "counts": self.counts(),
             "unverified": self.unverified,
+            "untestable": self.untestable,
             "tests": [to_dict(outcome) for outcome in self.outcomes],
         }
 

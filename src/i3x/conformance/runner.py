@@ -157,6 +157,8 @@ class Run:
         skip = self._reason_to_skip(test)
         if skip is not None:
             return self._skipped(test, skip)
+        for used in test.uses:
+            self.outcome(used)
         exchanges.clear()
         try:
             remark = test.function(self._context)
@@ -237,8 +239,8 @@ class Run:
             for name in ("specVersion", "serverVersion", "serverName")
             if isinstance(result.get(name), str)
         }
-        capabilities = getattr(self._context, "capabilities", None)
-        return texts if capabilities is None else {**texts, "capabilities": _flags(capabilities)}
+        capabilities = self._context.capabilities
+        return texts if not capabilities else {**texts, "capabilities": _flags(capabilities)}
 
 
 def _flags(capabilities: dict[str, Any]) -> dict[str, dict[str, bool]]:

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+_BOM = "\ufeff"
 _SHOWN = 40
 _MOST_REMARKS = 3
 
@@ -37,6 +38,9 @@ def read(content: bytes) -> Read:
     hooks = _Hooks()
     try:
         text = content.decode("utf-8")
+        if text.startswith(_BOM):  # a reader may take it for an error, or read over it, as browsers do
+            hooks.remark("it begins with a byte order mark, which JSON must not")
+            text = text.removeprefix(_BOM)
         value = json.loads(
             text, object_pairs_hook=hooks.members, parse_constant=_refuse, parse_float=hooks.number
         )
@@ -62,16 +66,16 @@ class _Hooks:
         if len(found) < len(pairs):
             counted = Counter(name for name, _ in pairs)
             twice = next(name for name, count in counted.items() if count > 1)
-            self._remark(f"the key {twice[:_SHOWN]!r} is there twice in one object")
+            self.remark(f"the key {twice[:_SHOWN]!r} is there twice in one object")
         return found
 
     def number(self, text: str) -> float:
         value = float(text)
         if math.isinf(value):
-            self._remark(f"the number {text[:_SHOWN]} is too large for a double")
+            self.remark(f"the number {text[:_SHOWN]} is too large for a double")
         return value
 
-    def _remark(self, text: str) -> None:
+    def remark(self, text: str) -> None:
         if len(self.remarks) < _MOST_REMARKS:
             self.remarks[text] = None
 

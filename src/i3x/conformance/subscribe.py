@@ -32,6 +32,7 @@ from i3x.conformance.rules import (
 )
 from i3x.conformance.streams import Stream
 from i3x.conformance.update import candidate, values_now, write_back
+from i3x.event_stream import EventStream
 from i3x.raw.api.subscribe import (
     create_subscription,
     delete_subscriptions,
@@ -44,8 +45,12 @@ from i3x.raw.api.subscribe import (
 _CLEAR = -1
 """The `lastSequenceNumber` that acknowledges all."""
 _HIGHEST = 2**64 - 1
+_SYNCED = (200, 206)
+"""The statuses of a sync that went well."""
 _PAUSE = 0.05
 """Seconds between two polls for an update that was provoked."""
+_ERROR = "error"
+"""The name of an event that tells of an error; others, such as one that says goodbye, are no matter of SUB-14."""
 _EVENTS = 100
 """Of a stream, so many events are checked against the document."""
 
@@ -220,7 +225,10 @@ def _sent(context: Context, acknowledged: int | None = None) -> Exchange:
 
 def _sync(context: Context, acknowledged: int | None = None) -> list[Json]:
     """The batches that wait, by their numbers: what is in them is what SUB-06 is about."""
-    answer = _sent(context, acknowledged)
+    return _numbered(_sent(context, acknowledged))
+
+
+def _numbered(answer: Exchange) -> list[Json]:
     batches = entries(answer)
     refuse(
         (
@@ -247,36 +255,46 @@ def _highest(batches: list[Json]) -> int:
 
 
 def _pending(context: Context) -> list[Json]:
-    """The batches that wait.
+    """The batches that wait, or that come once a value was written back.
 
     Raises:
-        Skipped: None do.
+        Skipped: There are none.
     """
-    batches = _sync(context)
+    batches = _numbered(_awaited(context))
     if not batches:
-        raise Skipped(Reason.UNTESTABLE, "no updates were pending")
+        raise Skipped(Reason.UNTESTABLE, _nothing(context))
     return batches
 
 
-def _provoked(context: Context) -> list[Json]:
-    """The batches that come once a value was written back, where that is allowed.
+def _nothing(context: Context) -> str:
+    return f"there were no updates{context.unprovoked}"
 
-    Raises:
-        Skipped: Nothing came.
-    """
+
+def _awaited(context: Context) -> Exchange:
+    """What sync answers; where nothing waits, and writing is allowed, once a value was written back."""
+    answer = _sent(context)
+    if not _is_empty(answer) or context.unprovoked:
+        return answer
     if not _provoke(context):
-        raise Skipped(Reason.UNTESTABLE, "no updates were pending, and no value was written to provoke one")
+        context.unprovoked = ", and no value was written to provoke one"
+        return answer
     deadline = time.monotonic() + context.server.options.update_wait
     is_over = False
-    while not is_over:
+    while not is_over and _is_empty(answer):
         time.sleep(_PAUSE)
         is_over = (
             time.monotonic() >= deadline
         )  # looked at first: it is asked once more when the time has passed
-        batches = _sync(context)
-        if batches:
-            return batches
-    raise Skipped(Reason.UNTESTABLE, "there were no updates, although a value was written")
+        answer = _sent(context)
+    if _is_empty(answer):
+        context.unprovoked = ", although a value was written to provoke one"
+    return answer
+
+
+def _is_empty(answer: Exchange) -> bool:
+    """Whether sync went well, and nothing waits."""
+    body = answer.body if answer.status in _SYNCED and isinstance(answer.body, dict) else {}
+    return body.get("success") is True and body.get("result") == []
 
 
 def _provoke(context: Context) -> bool:
@@ -298,15 +316,16 @@ def _provoke(context: Context) -> bool:
     rule="POST /subscriptions/sync gives a list of batches, each with a 64-bit unsigned `sequenceNumber` and "
     "`updates` that are values with quality and timestamp.",
     needs=("SUB-03",),
+    uses=("CORE-03",),
 )
 def sync(context: Context) -> str | None:
-    """Without acknowledging anything."""
-    answer = _sent(context)
+    """Without acknowledging anything; if nothing waits, a value is written back to provoke an update."""
+    answer = _awaited(context)
     batches = listing(answer, "SyncBatch")
     refuse(_batch_problems(batches), answer)
-    if answer.status not in (200, 206):
+    if answer.status not in _SYNCED:
         raise Broken(f"the status is {answer.status}, and neither 200 nor 206", answer)
-    return None if batches else "there were no updates"
+    return None if batches else _nothing(context)
 
 
 @conformance_test(
@@ -317,9 +336,8 @@ def sync(context: Context) -> str | None:
     needs=("SUB-06", "CORE-03"),
 )
 def acknowledge(context: Context) -> None:
-    """The highest number that came; if nothing waits, a value is written back to provoke an update."""
-    batches = _sync(context) or _provoked(context)
-    numbers = [batch["sequenceNumber"] for batch in batches]
+    """The highest number that came."""
+    numbers = [batch["sequenceNumber"] for batch in _pending(context)]
     if any(later <= earlier for earlier, later in itertools.pairwise(numbers)):
         raise Broken(f"the sequence numbers do not strictly increase: {shown(numbers)}")
     highest = numbers[-1]
@@ -406,9 +424,14 @@ def takeover(context: Context) -> None:
             end = first.ended(grace)
             if end is None:
                 raise Broken(f"the first stream is still open {grace:g} seconds after the second was opened")
-            context.server.exchanges.append(_with_events(first.exchange(), end.events))
+            ended = _with_events(first.exchange(), end.events)
+            context.server.exchanges.append(ended)
             if end.failure is not None:
                 raise Broken(f"the first stream broke off: {end.failure}", first.exchange())
+            told = EventStream().feed(end.content)
+            errors = [event.data.decode(errors="replace") for event in told if event.name == _ERROR]
+            if errors:
+                raise Broken(f"the first stream was sent an error event: {shown(errors[0])}", ended)
 
 
 def _with_events(exchange: Exchange, events: tuple[str, ...]) -> Exchange:
@@ -416,7 +439,8 @@ def _with_events(exchange: Exchange, events: tuple[str, ...]) -> Exchange:
     deviations: list[str] = []
     for event in events[:_EVENTS]:
         try:
-            found = document.misfits("StreamUpdates", strict_json.read(event.encode()).value)
+            read = strict_json.read(event.encode())
+            found = [*read.remarks, *document.misfits("StreamUpdates", read.value)]
         except strict_json.NotJsonError as error:
             found = [f"the data is no JSON: {error}"]
         deviations += [f"an event of POST /subscriptions/stream: {misfit}" for misfit in found]

@@ -65,6 +65,8 @@ class Terminal:
         self._line(f"{counts}, in {report.seconds:.1f} s")
         if report.unverified:
             self._line(f"unverified: {', '.join(report.unverified)}")
+        if report.untestable:
+            self._line(f"untestable: {', '.join(report.untestable)}")
         if not report.reached:
             self._line(f"{UNREACHED}: the other tests were skipped")
         if report.hint:

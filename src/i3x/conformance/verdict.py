@@ -43,6 +43,15 @@ def unverified(outcomes: Iterable[Outcome]) -> list[str]:
     ]
 
 
+def untestable(outcomes: Iterable[Outcome]) -> list[str]:
+    """The ids of the required tests for which the server had nothing to observe: the verdict is without them."""
+    return [
+        outcome.test.id
+        for outcome in outcomes
+        if outcome.test.level is Level.MUST and outcome.reason is Reason.UNTESTABLE
+    ]
+
+
 def is_structured(schema: Any) -> bool:
     """Whether the schema of an object type says how its values are made up."""
     if not isinstance(schema, dict):

@@ -213,6 +213,16 @@ class SecondStreamResetsFirst(StreamFault):
             await stream.reset()
 
 
+@SUBSCRIBE.fault("second_stream_sends_first_an_error", fails="SUB-14")
+class SecondStreamSendsFirstAnError(StreamFault):
+    """Tells a stream that another one takes over of an error, before it ends."""
+
+    async def strike(self, stream: EventStream, /) -> None:
+        """Say so, once it is time to end."""
+        if stream.ended:
+            await stream.write(b'event: error\ndata: {"error": "another stream was opened"}\n\n')
+
+
 @SUBSCRIBE.answers("deleteSubscriptions", fails="SUB-11")
 def deleted_subscription_stays(exchange: Exchange) -> Response | None:
     """Says that subscriptions are deleted, and keeps them."""

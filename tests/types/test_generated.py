@@ -202,7 +202,7 @@ UNREAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "number": (
         record(speed={"$ref": 1}),
-        "`#/properties/speed` refers to `1`, which is no JSON pointer",
+        "`#/properties/speed` has a `$ref` that is no text",
     ),
     "list": (
         {"type": "array", "items": {"$ref": "#"}},

@@ -80,8 +80,7 @@ class _Reader:
             # A cycle: through an object with fields it has a name, else it has no type.
             record = self._begun[pointer]
             if record is None:
-                self.unread[pointer] = "leads back to itself, and has no class to name there"
-                return ANYTHING
+                return self._not_read(pointer, "leads back to itself, and has no class to name there")
             return Shape(frozenset(("object",)), record=record)
         self._combining.count(1)
         if level > _MOST_LEVELS:
@@ -126,21 +125,24 @@ class _Reader:
         ]
 
     def _read_reference(self, reference: Any, place: str) -> Shape:
-        if isinstance(reference, str) and not reference.startswith("#"):
-            return self._not_read(place, reference, "is outside of the schema")
-        if not isinstance(reference, str) or (reference != "#" and not reference.startswith("#/")):
-            return self._not_read(place, reference, "is no JSON pointer")
+        if not isinstance(reference, str):
+            return self._not_read(place, "has a `$ref` that is no text")
+        there = f"refers to `{short(reference)}`, which is"
+        if not reference.startswith("#"):
+            return self._not_read(place, f"{there} outside of the schema")
+        if reference != "#" and not reference.startswith("#/"):
+            return self._not_read(place, f"{there} no JSON pointer")
         pointer = unquote(reference[1:])
         target = self._root
         for token in pointer.split("/")[1:]:
             target = _member(target, token.replace("~1", "/").replace("~0", "~"))
         if target is None:
-            return self._not_read(place, reference, "is not in the schema")
+            return self._not_read(place, f"{there} not in the schema")
         # What it refers to stands elsewhere: it is not nested in what refers to it.
         return self.read(target, pointer, (pointer.rpartition("/")[2],) if pointer else (), 0)
 
-    def _not_read(self, place: str, reference: Any, reason: str) -> Shape:
-        self.unread[place] = f"refers to `{short(reference)}`, which {reason}"
+    def _not_read(self, place: str, reason: str) -> Shape:
+        self.unread[place] = reason
         return ANYTHING
 
     def _read_kinds(self, schema: Mapping[str, Any], pointer: str, words: Words, level: int) -> Shape:

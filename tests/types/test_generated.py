@@ -216,8 +216,8 @@ def test_a_reference_that_is_not_read_is_told(
     caplog: pytest.LogCaptureFixture, schema: dict[str, Any], reason: str
 ) -> None:
     doc = " ".join(source_lines(object_type(schema)))
-    assert f"Not read, and so Any: {reason}" in doc
-    assert caplog.messages == [f"object type 'type-Pump': Not read, and so Any: {reason}"]
+    assert f"Any where it can't be read: {reason}" in doc
+    assert caplog.messages == [f"object type 'type-Pump' is Any where it can't be read: {reason}"]
 
 
 def test_a_field_that_is_not_read_is_told_there_too() -> None:
@@ -384,7 +384,7 @@ def test_a_type_that_can_not_be_read_leaves_the_others(caplog: pytest.LogCapture
     assert msgspec.convert({"speed": 1}, module.Pump).speed == 1.0
     reason = "Any, since no class can be made of its schema: `#/properties` is no object"
     assert reason in source_lines(*reversed(types))
-    assert caplog.messages[0] == f"object type 'type-Motor': {reason}"
+    assert caplog.messages[0] == f"object type 'type-Motor' is {reason}"
 
 
 # --- the module ---------------------------------------------------------------------------------------------

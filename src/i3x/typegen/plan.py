@@ -187,7 +187,7 @@ def _read(object_type: ObjectType, unread: dict[str, str]) -> Shape:
     except UnreadableSchemaError as error:
         shape, said = ANYTHING, f"Any, since no class can be made of its schema: {error}"
     if said:
-        logger.warning("object type %r: %s", object_type.element_id, said)
+        logger.warning("object type %r is %s", object_type.element_id, said)
         unread[object_type.element_id] = said
     return shape
 

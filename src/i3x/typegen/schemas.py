@@ -212,7 +212,7 @@ def _told(unread: Sequence[tuple[str, str]]) -> str:
         return ""
     said = "; ".join(f"{_place(pointer)} {reason}" for pointer, reason in unread[:_MOST_UNREAD])
     more = f"; and {len(unread) - _MOST_UNREAD} more" if len(unread) > _MOST_UNREAD else ""
-    return f"Not read, and so Any: {said}{more}"
+    return f"Any where it can't be read: {said}{more}"
 
 
 def _number(value: Any) -> str:

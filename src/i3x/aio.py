@@ -681,8 +681,7 @@ class AsyncClient(ClientBase):
                 await async_apart(export.plan, *await self._described(ids, [], timeout), [])
             return await async_apart(export.finish, history.errors, history.missing)
         except I3XError as error:
-            await async_apart(export.keep)
-            error.add_note(export.note)
+            await async_apart(export.explain, error)
             raise
         finally:
             export.close()

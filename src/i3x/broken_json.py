@@ -17,12 +17,15 @@ import msgspec
 UNREADABLE: Final = (ValueError, RecursionError)
 """What decoding raises; msgspec's errors and UnicodeDecodeError are ValueErrors."""
 
+_MOST_LEVELS = 100_000
+"""A value that is nested deeper is not looked through to its end: that takes long, and hardly anything is lost."""
+
 # The closing quote may be missing: a text that is cut short would else be searched again from each escaped quote.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]', re.DOTALL)
 
 
 def split_list(body: bytes) -> list[bytes] | None:
-    """Cut the list of results out of a body, as text; None if there is no whole list in it."""
+    """Cut the list of results out of a body, as text; None if there is no whole list in it, or no end to its levels."""
     depth = 1 if body.lstrip()[:1] == b"[" else 0  # a bare list counts as one within an envelope
     name, last, start = b'"results"' if depth else b"", b"", -1
     texts: list[bytes] = []
@@ -30,6 +33,8 @@ def split_list(body: bytes) -> list[bytes] | None:
         mark = token[0]
         if mark in (b"{", b"["):
             depth += 1
+            if depth > _MOST_LEVELS:
+                return None
             if start < 0 and depth == 2 and mark == b"[" and name in (b'"results"', b'"result"'):
                 start = token.end()
         elif mark in (b"}", b"]"):
@@ -53,6 +58,8 @@ def id_in_text(text: bytes, key: str) -> str | None:
         mark = token[0]
         if mark in (b"{", b"["):
             depth += 1
+            if depth > _MOST_LEVELS:
+                return None
         elif mark in (b"}", b"]"):
             depth -= 1
         elif mark == b":":

@@ -684,8 +684,7 @@ class Client(ClientBase):
                 apart(export.plan, *self._described(ids, [], timeout), [])
             return apart(export.finish, history.errors, history.missing)
         except I3XError as error:
-            apart(export.keep)
-            error.add_note(export.note)
+            apart(export.explain, error)
             raise
         finally:
             export.close()

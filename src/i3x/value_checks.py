@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
@@ -39,7 +40,7 @@ def problems(value: Any, whole: Any, schema: Mapping[str, Any]) -> Iterator[str]
         keywords = _Check(draft.VALIDATORS, usable, value, whole).keywords()
         errors = extended(draft, keywords)(usable, registry=Registry()).iter_errors(value)
         for error, _ in zip(errors, range(_MOST_PROBLEMS), strict=False):
-            yield f"`{error.json_path}`: {short(error.message)}"
+            yield f"`{error.json_path}`: {short(_in_json(error))}"
     except (RecursionError, ArithmeticError, ValueError) as error:
         raise UnusableError(f"it can't be checked ({type(error).__name__})") from error
 
@@ -76,10 +77,24 @@ def _target(schema: Any, reference: Any) -> Any:
 
 
 def short(value: Any) -> str:
-    """Return a value as a text that fits into a message."""
-    text = value if isinstance(value, str) else repr(value)
+    """Return a text, or a value as JSON, so that it fits into a message."""
+    text = value if isinstance(value, str) else _json(value)
     text = "".join(char if char.isprintable() else " " for char in text[: _LONGEST + 1])
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _in_json(error: Any) -> str:
+    """Return what jsonschema says of a value, which is Python in its words, with the value as JSON has it."""
+    said: str = error.message.removeprefix(repr(error.instance))
+    if said != error.message:
+        said = _json(error.instance) + said
+    if error.validator in ("enum", "const"):
+        said = said.replace(repr(error.validator_value), _json(error.validator_value))
+    return said
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, skipkeys=True, default=repr)
 
 
 def _draft(schema: Mapping[str, Any]) -> Any:
@@ -267,7 +282,7 @@ class _Check:
 
         # As the numbers are written: 0.3 is three times 0.1, though not in binary arithmetic.
         if validator.is_type(value, "number") and _exact(value) % _exact(said):
-            yield ValidationError(f"{short(repr(value))} is not a multiple of {said!r}")
+            yield ValidationError(f"{value!r} is not a multiple of {said!r}")
 
     def _by_names(self, name: str) -> Keyword:
         def checked(validator: Any, said: Any, value: Any, schema: Mapping[str, Any]) -> Iterator[Any]:

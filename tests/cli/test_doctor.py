@@ -80,7 +80,7 @@ ANSWERS: list[tuple[dict[str, Any], str, list[str]]] = [
     (
         {"status": 404},
         "fault",
-        ["no /info at this path (HTTP 404)", "the address must hold the version prefix"],
+        ["no /info at this path (HTTP 404)", "; verify the host, the port, and what is before the version"],
     ),
     ({"status": 405}, "fault", ["HTTP 405"]),
     (
@@ -100,6 +100,25 @@ ANSWERS: list[tuple[dict[str, Any], str, list[str]]] = [
         ["the port speaks TLS", "write --url https://"],
     ),
 ]
+
+
+def test_an_address_without_a_version_and_no_server_elsewhere(doctor: Doctor, server: Server) -> None:
+    server.fault("status", status=404)
+    diagnosis = doctor(server.url.removesuffix("/v1"))
+
+    assert "; the address must end with the version prefix, such as /v1;" in diagnosis.told("server")
+
+
+def test_credentials_for_a_proxy_though_there_is_none(doctor: Doctor, server: Server) -> None:
+    server.fault("status", status=407)
+    diagnosis = doctor(server.url)
+
+    assert diagnosis.status == 3
+    told = diagnosis.told("server")
+    assert "the server, or something before it, wants credentials for a proxy (HTTP 407)" in told
+    assert "the environment names no proxy" in told
+    assert "None" not in told
+    assert "NO_PROXY" not in told
 
 
 @pytest.mark.parametrize(("fault", "verdict", "said"), ANSWERS, ids=lambda case: str(case)[:40])

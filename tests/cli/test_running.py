@@ -132,7 +132,7 @@ def test_a_port_that_is_taken_is_told(server: Server) -> None:
 
     assert (process.returncode, out) == (2, b"")
     (line,) = err.decode().splitlines()
-    assert f"port {port} is in use" in line
+    assert line.startswith(f"i3x: port {port} is in use")
     assert "--port 0" in line
 
 

@@ -200,9 +200,9 @@ def test_set_writes_that_there_is_no_value(i3x: Runner) -> None:
 @pytest.mark.parametrize(
     ("element", "text", "said"),
     [
-        ("sensor-001", "warm", "`$`: 'warm' is not of type 'number'"),
-        ("sensor-001", "null", "None is not of type 'number'"),
-        ("mode-501", "fast", "'fast' is not one of"),
+        ("sensor-001", "warm", "`$`: \"warm\" is not of type 'number'"),
+        ("sensor-001", "null", "`$`: null is not of type 'number'"),
+        ("mode-501", "fast", '"fast" is not one of ["auto", "manual", "off"]'),
         ("pump-101", '{"speed": -1}', "`$.speed`: -1 is less than the minimum of 0"),
     ],
 )
@@ -213,6 +213,7 @@ def test_set_refuses_before_sending_what_the_type_refuses(
 
     assert run.status == 1
     assert said in run.complaint
+    assert run.complaint.endswith(". --force writes it anyway")
     assert "updateObjectValues" not in [request.operation for request in server.requests]
 
 

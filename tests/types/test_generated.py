@@ -183,9 +183,53 @@ def test_docstrings_have_title_description_unit_and_range() -> None:
     assert {"A pump", "Lifts water.", "Object type: type-Pump"} <= set(lines)
 
 
-def test_a_reference_that_is_not_read_is_told() -> None:
+UNREAD: dict[str, tuple[dict[str, Any], str]] = {
+    "outside": (
+        {"$ref": "file:///etc/passwd"},
+        "`#` refers to `file:///etc/passwd`, which is outside of the schema",
+    ),
+    "circle": (
+        {"$ref": "#/$defs/b", "$defs": {"b": {"$ref": "#/$defs/b"}}},
+        "`#/$defs/b` leads back to itself, and has no class to name there",
+    ),
+    "missing": (
+        record(speed={"$ref": "#/$defs/Missing"}),
+        "`#/properties/speed` refers to `#/$defs/Missing`, which is not in the schema",
+    ),
+    "anchor": (
+        record(speed={"$ref": "#speed"}),
+        "`#/properties/speed` refers to `#speed`, which is no JSON pointer",
+    ),
+    "number": (
+        record(speed={"$ref": 1}),
+        "`#/properties/speed` has a `$ref` that is no text",
+    ),
+    "list": (
+        {"type": "array", "items": {"$ref": "#"}},
+        "`#` leads back to itself, and has no class to name there",
+    ),
+}
+
+
+@pytest.mark.parametrize(("schema", "reason"), UNREAD.values(), ids=UNREAD)
+def test_a_reference_that_is_not_read_is_told(
+    caplog: pytest.LogCaptureFixture, schema: dict[str, Any], reason: str
+) -> None:
+    doc = " ".join(source_lines(object_type(schema)))
+    assert f"Any where it can't be read: {reason}" in doc
+    assert caplog.messages == [f"object type 'type-Pump' is Any where it can't be read: {reason}"]
+
+
+def test_a_field_that_is_not_read_is_told_there_too() -> None:
     lines = source_lines(object_type(record(speed={"$ref": "file:///etc/passwd"})))
-    assert '"""Not read, since it is outside of the schema: file:///etc/passwd"""' in lines
+    assert '"""Not read: refers to `file:///etc/passwd`, which is outside of the schema"""' in lines
+
+
+def test_of_many_references_that_are_not_read_the_first_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    load(object_type(record(**{f"f{number:02}": {"$ref": "#a"} for number in range(12)})))
+    (message,) = caplog.messages
+    assert "`#/properties/f09` refers" in message
+    assert message.endswith("; and 2 more")
 
 
 def test_objects_in_a_circle_are_read() -> None:

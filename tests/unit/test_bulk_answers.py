@@ -374,6 +374,22 @@ def test_the_splitter_finds_no_items_where_there_is_no_whole_list(body: bytes) -
     assert broken_json.split_list(body) is None
 
 
+def test_a_value_without_end_is_not_looked_through() -> None:
+    limit = broken_json._MOST_LEVELS
+    for levels, is_read in ((limit - 2, True), (limit, False)):
+        body = b'[%b, {"elementId": "a"}]' % (b"[" * levels + b"]" * levels)
+        texts = broken_json.split_list(body)
+        assert (texts is not None) is is_read
+        item = b'{"value": %b, "elementId": "a"}' % (b"[" * levels + b"]" * levels)
+        assert broken_json.id_in_text(item, "elementId") == ("a" if is_read else None)
+
+
+def test_a_body_without_end_is_nested_too_deep() -> None:
+    content = b"[" * 2 * broken_json._MOST_LEVELS
+    with pytest.raises(i3x.InvalidServerResponseError, match="nested too deep"):
+        read_bulk(reply(content), i3x.VQT, ["a"], "elementId", SUBJECT)
+
+
 # --- partial answers ----------------------------------------------------------------------------------------
 
 CUT = {"title": "Partial", "status": 206, "detail": "100 rows only"}

@@ -189,6 +189,22 @@ def test_what_is_no_multiple_is_told(number: float, step: float) -> None:
         check({"multipleOf": step}, number)
 
 
+@pytest.mark.parametrize(
+    ("schema", "value", "problem"),
+    [
+        ({"type": "number"}, None, "null is not of type 'number'"),
+        ({"type": "string"}, {"a": [True, None]}, "{\"a\": [true, null]} is not of type 'string'"),
+        ({"enum": ["on", True, None]}, False, 'false is not one of ["on", true, null]'),
+        ({"const": True}, "ß", "true was expected"),
+        ({"maxLength": 0}, "ß", '"ß" is expected to be empty'),
+    ],
+)
+def test_values_are_told_as_json(schema: Any, value: Any, problem: str) -> None:
+    with pytest.raises(i3x.InvalidValueError) as caught:
+        check(schema, value)
+    assert caught.value.problems == (f"`$`: {problem}",)
+
+
 @pytest.mark.parametrize("step", [float("inf"), float("nan")])
 def test_a_step_that_json_does_not_have_is_of_no_use(step: float) -> None:
     with pytest.raises(i3x.InvalidServerResponseError, match="no use"):
@@ -300,10 +316,10 @@ def test_a_good_value_of_an_extended_element(extensions: Any, keywords: dict[str
     ("value", "problem"),
     [
         ({"speed": 11, "x": 1}, "`$.speed`: 11 is greater than the maximum of 10"),
-        ({"speed": "fast", "x": 1}, "`$.speed`: 'fast' is not of type 'number'"),
-        ({"speed": 5, "x": "1"}, "`$.x`: '1' is not of type 'integer'"),
+        ({"speed": "fast", "x": 1}, "`$.speed`: \"fast\" is not of type 'number'"),
+        ({"speed": 5, "x": "1"}, "`$.x`: \"1\" is not of type 'integer'"),
         ({"x": 1}, "`$`: 'speed' is a required property"),
-        ({"speed": 5}, "`$`: {'speed': 5} does not have enough properties"),
+        ({"speed": 5}, '`$`: {"speed": 5} does not have enough properties'),
     ],
 )
 def test_fields_that_both_schemas_know_are_checked_by_both(value: Any, problem: str) -> None:

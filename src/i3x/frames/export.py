@@ -184,13 +184,14 @@ class Export:
         finally:
             self._folder.close()
 
-    @property
-    def note(self) -> str:
-        """What to tell whoever meets an error on the way."""
-        return (
-            f"What was exported until {self._folder.until} is kept in {self._folder.path}: the same call goes on "
-            "from there."
-        )
+    def explain(self, error: I3XError) -> None:
+        """Put what has come to the disk, and tell in an error on the way where that is."""
+        self.keep()
+        if self._folder.is_begun:
+            error.add_note(
+                f"What was exported until {self._folder.until} is kept in {self._folder.path}: the same call goes on "
+                "from there."
+            )
 
 
 def job_of(

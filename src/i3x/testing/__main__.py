@@ -10,8 +10,11 @@ import threading
 from collections.abc import Sequence
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; returns the exit status: 0, or 2 if it could not start."""
+def main(arguments: Sequence[str] | None = None, *, program: str = "i3x.testing") -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit status: 0, or 2 if it could not start.
+
+    What went wrong is told on stderr, under the name ``program``.
+    """
     options = _parser().parse_args(arguments)
     try:
         from . import Server
@@ -33,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             words = (
                 f"port {options.port} is in use; give another with --port, or --port 0 for one that is free"
             )
-        sys.stderr.write(f"i3x.testing: {words}\n")
+        sys.stderr.write(f"{program}: {words}\n")
         return 2
     with server:
         sys.stdout.write(f"{server.url}\n")

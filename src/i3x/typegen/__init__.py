@@ -32,8 +32,8 @@ def generate_types(object_types: Iterable[ObjectType]) -> str:
     schemas agree. Ranges, patterns and formats are not checked when a value is read: a sensor may well be out of
     range. ``OBJECT_TYPES`` of the module maps element ids of types to classes.
 
-    A type whose schema no class can be made of is ``Any``: its docstring says why, and the logger ``i3x.typegen``
-    warns of it.
+    A type whose schema no class can be made of is ``Any``, and so is what refers to something outside of its schema,
+    to nothing in it, or only to itself: the docstring of the type says why, and the logger ``i3x.typegen`` warns.
 
     The text is the same for the same types in any order. Raises :class:`~i3x.InvalidServerResponseError`, naming the
     object type, for two with the same element id, and ``ImportError`` without the extra ``[types]``.

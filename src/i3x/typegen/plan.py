@@ -138,7 +138,7 @@ class Plan:
 def make_plan(object_types: Iterable[ObjectType]) -> Plan:
     """Return the plan for some object types, the same one in whatever order they come.
 
-    A type whose schema can't be read may be anything; it says so, and a warning is logged.
+    A type or a field whose schema can't be read may be anything; the type says so, and a warning is logged.
 
     Raises :class:`~i3x.InvalidServerResponseError`, naming the object type, for two that have the same element id.
     """
@@ -181,14 +181,15 @@ def _distinct(object_types: Iterable[ObjectType]) -> dict[str, ObjectType]:
 
 
 def _read(object_type: ObjectType, unread: dict[str, str]) -> Shape:
-    """Return the shape of a type; if its schema can't be read, that is noted, and the type may be anything."""
+    """Return the shape of a type, and note what of its schema can't be read: that may be anything."""
     try:
-        return read_schema(object_type.schema)
+        shape, said = read_schema(object_type.schema)
     except UnreadableSchemaError as error:
-        said = f"Any, since no class can be made of its schema: {error}"
-    logger.warning("object type %r is %s", object_type.element_id, said)
-    unread[object_type.element_id] = said
-    return ANYTHING
+        shape, said = ANYTHING, f"Any, since no class can be made of its schema: {error}"
+    if said:
+        logger.warning("object type %r is %s", object_type.element_id, said)
+        unread[object_type.element_id] = said
+    return shape
 
 
 def _generation(element_id: str, parents: Mapping[str, str]) -> int:

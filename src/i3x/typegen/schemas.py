@@ -28,11 +28,12 @@ from i3x.typegen.shapes import (
     plain_kinds,
 )
 from i3x.typegen.texts import readable
-from i3x.value_checks import declares_null
+from i3x.value_checks import declares_null, short
 
 _MOST_LEVELS = 64
 _MOST_LEVELS_IN_ALL = 160  # through references too; each is a few calls, of which Python allows a thousand
 _LONGEST_TEXT = 1_000  # of an enumerated text
+_MOST_UNREAD = 10  # references that are told
 
 _COMBINING = ("$ref", "allOf", "anyOf", "oneOf", "enum", "const")
 _UNITS = ("unit", "units", "engUnit", "x-unit", "x-engUnit")
@@ -40,16 +41,18 @@ _UNITS = ("unit", "units", "engUnit", "x-unit", "x-engUnit")
 Words = tuple[str, ...]
 
 
-def read_schema(schema: Any) -> Shape:
-    """Return the shape of a schema's values.
+def read_schema(schema: Any) -> tuple[Shape, str]:
+    """Return the shape of a schema's values, and which references are not read and why; empty if all are.
 
     Raises :class:`UnreadableSchemaError` for what is no schema, and for what is too large or too deep.
     """
-    return _Reader(schema).read(schema, "", (), 0)
+    reader = _Reader(schema)
+    shape = reader.read(schema, "", (), 0)
+    return shape, _told(list(reader.unread.items()))
 
 
 def describe(schema: Any) -> tuple[str, ...]:
-    """Return what a schema says to people, one sentence each: title, description, unit, range, and what is not read."""
+    """Return what a schema says to people, one sentence each: title, description, unit, and range."""
     if not isinstance(schema, Mapping):
         return ()
     said = [readable(schema.get(keyword)) for keyword in ("title", "description")]
@@ -57,9 +60,6 @@ def describe(schema: Any) -> tuple[str, ...]:
     said.append(f"Unit: {unit}" if unit else "")
     limits = ((keyword, _number(schema.get(keyword))) for keyword in ("minimum", "maximum"))
     said.append(", ".join(f"{keyword} {limit}" for keyword, limit in limits if limit).capitalize())
-    reference = schema.get("$ref")
-    if isinstance(reference, str) and not reference.startswith("#"):
-        said.append(f"Not read, since it is outside of the schema: {readable(reference)}")
     return tuple(dict.fromkeys(text for text in said if text))
 
 
@@ -70,6 +70,8 @@ class _Reader:
         self._finished: dict[str, Shape] = {}
         self._begun: dict[str, Record | None] = {}
         """What is being read: the whole way from the root, in this order."""
+        self.unread: dict[str, str] = {}
+        """Why what refers elsewhere is not read, by its pointer."""
 
     def read(self, schema: Any, pointer: str, words: Words, level: int) -> Shape:
         if pointer in self._finished:
@@ -77,7 +79,9 @@ class _Reader:
         if pointer in self._begun:
             # A cycle: through an object with fields it has a name, else it has no type.
             record = self._begun[pointer]
-            return ANYTHING if record is None else Shape(frozenset(("object",)), record=record)
+            if record is None:
+                return self._not_read(pointer, "leads back to itself, and has no class to name there")
+            return Shape(frozenset(("object",)), record=record)
         self._combining.count(1)
         if level > _MOST_LEVELS:
             raise UnreadableSchemaError(f"it is nested more than {_MOST_LEVELS} levels deep")
@@ -102,7 +106,7 @@ class _Reader:
             choice = self._read_choice(_listed(schema, "enum", pointer), schema, words)
             shape = meet(shape, choice, words)
         if "$ref" in schema:
-            shape = meet(shape, self._read_reference(schema["$ref"]), words)
+            shape = meet(shape, self._read_reference(schema["$ref"], pointer), words)
         for part in self._branches(schema, "allOf", pointer, words, level):
             shape = meet(shape, part, words)
         for keyword in ("anyOf", "oneOf"):
@@ -120,17 +124,26 @@ class _Reader:
             for index, branch in enumerate(_listed(schema, keyword, pointer))
         ]
 
-    def _read_reference(self, reference: Any) -> Shape:
-        if not isinstance(reference, str) or (reference != "#" and not reference.startswith("#/")):
-            return ANYTHING  # nothing outside of the schema is read; `describe` tells the reader
+    def _read_reference(self, reference: Any, place: str) -> Shape:
+        if not isinstance(reference, str):
+            return self._not_read(place, "has a `$ref` that is no text")
+        there = f"refers to `{short(reference)}`, which is"
+        if not reference.startswith("#"):
+            return self._not_read(place, f"{there} outside of the schema")
+        if reference != "#" and not reference.startswith("#/"):
+            return self._not_read(place, f"{there} no JSON pointer")
         pointer = unquote(reference[1:])
         target = self._root
         for token in pointer.split("/")[1:]:
             target = _member(target, token.replace("~1", "/").replace("~0", "~"))
         if target is None:
-            return ANYTHING
+            return self._not_read(place, f"{there} not in the schema")
         # What it refers to stands elsewhere: it is not nested in what refers to it.
         return self.read(target, pointer, (pointer.rpartition("/")[2],) if pointer else (), 0)
+
+    def _not_read(self, place: str, reason: str) -> Shape:
+        self.unread[place] = reason
+        return ANYTHING
 
     def _read_kinds(self, schema: Mapping[str, Any], pointer: str, words: Words, level: int) -> Shape:
         named = schema.get("type")
@@ -170,9 +183,11 @@ class _Reader:
         record.doc = describe(schema)
         for name in sorted(map(str, properties)):
             token = name.replace("~", "~0").replace("/", "~1")
+            place = f"{pointer}/properties/{token}"
             part = properties.get(name)
-            shape = self.read(part, f"{pointer}/properties/{token}", (*words, name), level)
-            record.fields[name] = Field(shape, name in required, describe(part))
+            shape = self.read(part, place, (*words, name), level)
+            unread = (f"Not read: {self.unread[place]}",) if place in self.unread else ()
+            record.fields[name] = Field(shape, name in required, (*describe(part), *unread))
         record.is_complete = True
         return record
 
@@ -189,6 +204,15 @@ class _Reader:
             strings=Choice(strings, words, doc) if strings and can_list_strings else None,
             integers=Choice(integers, words, doc) if integers and can_list_integers else None,
         )
+
+
+def _told(unread: Sequence[tuple[str, str]]) -> str:
+    """Return in one sentence what is not read and why: of very many, the first few."""
+    if not unread:
+        return ""
+    said = "; ".join(f"{_place(pointer)} {reason}" for pointer, reason in unread[:_MOST_UNREAD])
+    more = f"; and {len(unread) - _MOST_UNREAD} more" if len(unread) > _MOST_UNREAD else ""
+    return f"Any where it can't be read: {said}{more}"
 
 
 def _number(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from i3x.cli.doctor.probe import Answer, Probe
 
 _PROXY_WANTS_CREDENTIALS = 407
 _PREFIXES = ("", "/v1", "/api/v1", "/i3x/v1", "/api/i3x/v1")
+_ENDS_WITH_VERSION = re.compile(r"/v\d+/?$")
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL")
 
 
@@ -68,6 +70,16 @@ def _proxy(probe: Probe, words: str) -> Finding:
         f"the proxy {probe.proxy()} does not let us through: {words}",
         f"put {probe.url.host} into NO_PROXY if the server is to be reached without it; else verify HTTP_PROXY and "
         "HTTPS_PROXY (http://user:password@host:port), or ask whoever runs the proxy",
+    )
+
+
+def _wants_proxy_credentials(probe: Probe) -> Finding:
+    if probe.proxy():
+        return _proxy(probe, f"it wants credentials (HTTP {_PROXY_WANTS_CREDENTIALS})")
+    return _unreachable(
+        f"the server, or something before it, wants credentials for a proxy (HTTP {_PROXY_WANTS_CREDENTIALS})",
+        "the environment names no proxy: verify the address; if there has to be a proxy, name it in HTTP_PROXY and "
+        "HTTPS_PROXY (http://user:password@host:port)",
     )
 
 
@@ -139,7 +151,7 @@ def _judged(probe: Probe, answer: Answer) -> Finding | None:
     if answer.is_redirect:
         return _redirected(probe, answer)
     if answer.status == _PROXY_WANTS_CREDENTIALS:
-        return _proxy(probe, "it wants credentials (HTTP 407)")
+        return _wants_proxy_credentials(probe)
     if answer.status == 429 or answer.status >= 500:
         return _overloaded(answer)
     if answer.status in (401, 403):
@@ -149,8 +161,7 @@ def _judged(probe: Probe, answer: Answer) -> Finding | None:
     if answer.status >= 400:
         return _fault(
             f"there is no /info at this path (HTTP {answer.status})",
-            _elsewhere(probe)
-            or "the address must hold the version prefix, such as /v1; a server without /info is older than 1.0",
+            _elsewhere(probe) or f"{_path(probe.url)}; a server without /info is older than 1.0",
         )
     if answer.is_page:
         return _fault(
@@ -159,6 +170,12 @@ def _judged(probe: Probe, answer: Answer) -> Finding | None:
             or "verify the path; a program can't use a login page: ask for an address without one",
         )
     return None
+
+
+def _path(url: httpx.URL) -> str:
+    if _ENDS_WITH_VERSION.search(url.path):
+        return "verify the host, the port, and what is before the version prefix"
+    return "the address must end with the version prefix, such as /v1"
 
 
 def _protected(probe: Probe, answer: Answer) -> Finding:

@@ -29,4 +29,4 @@ def mock(
         raise UsageError("the server needs more packages: pip install 'i3x-client[testing]'") from error
     arguments = ["--port", str(port), "--host", host, "--objects", str(objects), "--tick", str(tick)]
     remark("Ctrl-C ends it; hand its address to the other verbs with --url or I3X_URL")
-    raise typer.Exit(serve([*arguments, "--token", token] if token else arguments))
+    raise typer.Exit(serve([*arguments, "--token", token] if token else arguments, program="i3x"))

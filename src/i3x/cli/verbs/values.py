@@ -111,7 +111,11 @@ def set(  # noqa: A001 - the name of the verb
     with progress("writing"), connection.client() as client:
         element_id = the_one(client, element)
         if not (force or is_absent):
-            client.check_value(element_id, parsed)
+            try:
+                client.check_value(element_id, parsed)
+            except i3x.InvalidValueError as error:
+                error.add_note("--force writes it anyway")
+                raise
         client.update_value(element_id, parsed, quality and quality.value, timestamp)
     if chosen(output) is Format.TABLE:
         remark("written")

@@ -45,8 +45,9 @@ types: install
 	$(BIN)/mypy
 	$(BIN)/pyright
 
+# Three workers also on two cores: many tests wait for a socket or a process.
 unit: install
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3
 
 # `make test` tries the properties with the same few examples each time, this with many that are new each time.
 explore: install
